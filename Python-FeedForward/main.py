@@ -1,0 +1,103 @@
+"""Exercise 1(a): train the NumPy network on the points, or check its gradients.
+
+python Python-FeedForward/main.py                     trains, draws, writes numbers
+python Python-FeedForward/main.py --check-gradients   compares with two oracles
+"""
+
+import sys
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.data import circle_in_square
+from decision_boundary.results import numbers, scientific, table_rows, write_files
+from decision_boundary.script import Parser, load, run, streams
+from decision_boundary.training import Run, repeat
+
+net = load("Python-FeedForward/net.py")
+
+COMMAND = "python Python-FeedForward/main.py"
+EPOCHS = 1024
+BATCH_SIZE = 32
+LEARNING_RATE = 0.03  # per point: gradients are summed over the batch
+MOMENTUM = 0.9
+WEIGHT_DECAY = 0.01
+
+
+def run_epoch(network, X, y, rng):
+    """One pass over the points in a new order; returns the mean loss per point."""
+    order, loss = rng.permutation(len(X)), 0.0
+    for start in range(0, len(X), BATCH_SIZE):
+        batch = order[start : start + BATCH_SIZE]
+        network.zero_grad()
+        logits = network.forward(X[batch])
+        loss += net.bce_with_logits_loss(logits, y[batch]).sum()
+        network.backward(y[batch])
+        network.update_weights()
+    return loss / len(X)
+
+
+def make_run(seed, options):
+    """The handed-out network on new points, all drawn from one seed's streams."""
+    points, weights, shuffling, _ = streams(seed)
+    X, y = circle_in_square(options.points, points)
+    network = net.FeedForwardNetwork(
+        learning_rate=options.learning_rate / BATCH_SIZE,
+        momentum=MOMENTUM,
+        weight_decay=WEIGHT_DECAY,
+        seed=weights,
+    )
+    rng = np.random.default_rng(shuffling)
+    return Run(
+        X,
+        y,
+        run_epoch=lambda: run_epoch(network, X, y, rng),
+        predict=lambda x: net.sigmoid(network.forward(x)),
+    )
+
+
+def check_gradients(options):
+    """Print each layer's largest deviations from two oracles, and write them."""
+    gradient_check = load("Python-FeedForward/gradient_check.py")
+    rows = gradient_check.check(options.seed)
+    print(f"largest deviations over {gradient_check.NETWORKS} random networks")
+    print("                     autograd              central differences")
+    print("tensor     shape     absolute  relative    absolute  relative")
+    for name, shape, row in rows:
+        print(
+            f"{name:6}{shape!s:>10}  "
+            + "{:10.1e}{:10.1e}  {:10.1e}{:10.1e}".format(*row)
+        )
+    with mock.patch.object(net, "sigmoid", lambda z: z):
+        wrong = max(row[1] for *_, row in gradient_check.check(options.seed))
+    print(f"delta without the sigmoid, a known mistake: relative {wrong:.1e}")
+
+    values = {
+        "GradientNetworks": gradient_check.NETWORKS,
+        "GradientAutograd": scientific(max(row[1] for *_, row in rows)),
+        "GradientDifferences": scientific(max(row[3] for *_, row in rows)),
+        "GradientMistake": scientific(wrong),
+        "GradientTable": table_rows(
+            [f"${name[0]}^{{({name[1]})}}$", rf"${shape}$", *map(scientific, row)]
+            for name, shape, row in rows
+        ),
+    }
+    path = options.output / "numbers/gradients.tex"
+    write_files({path: numbers(f"{COMMAND} --check-gradients", values)})
+
+
+def main():
+    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser.add_training(LEARNING_RATE)
+    parser.add_argument("--check-gradients", action="store_true", help="only this")
+    options = parser.parse_args()
+    if options.check_gradients:
+        check_gradients(options)
+    else:
+        repeat(lambda seed: make_run(seed, options), options, "backprop", COMMAND)
+
+
+if __name__ == "__main__":
+    run(main)

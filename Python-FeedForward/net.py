@@ -1,0 +1,222 @@
+"""Exercise 1(a): a feed-forward network in NumPy, with back-propagation by hand.
+
+Notation of the sheet: layer l maps the activations a^(l-1) to the pre-activations
+z_j = sum_i w_ij a_i + b_j, where w_ij leads from neuron i to neuron j, and
+a^(l) = f(z^(l)). Inside, a batch of N points fills the N columns of every a, z and
+delta: the rows of a are then contiguous, and a row of ones below them carries the bias.
+"""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+
+def sigmoid(z, out=None):
+    """1 / (1 + e^-z), elementwise. float64 holds e^709 and no higher power."""
+    z = np.asarray(z, dtype=float)
+    return np.divide(1, 1 + np.exp(np.minimum(-z, 709)), out=out)
+
+
+def bce_with_logits_loss(output, target):
+    """Binary cross-entropy E = -t log p - (1 - t) log(1 - p) with p = sigmoid(output).
+
+    Elementwise, for scalars and arrays. -log p = log(1 + e^-z) is computed without
+    overflow, and without the cancellation that 1 - p would bring.
+    """
+    z, t = np.asarray(output, dtype=float), np.asarray(target, dtype=float)
+    return t * np.logaddexp(0, -z) + (1 - t) * np.logaddexp(0, z)
+
+
+def relu(z, out=None):
+    """max(z, 0), elementwise."""
+    return np.maximum(z, 0, out=out)
+
+
+# name: (f, f'(z) as a function of a = f(z))
+ACTIVATIONS = {
+    "relu": (relu, lambda a: a > 0),
+    "tanh": (np.tanh, lambda a: 1 - a * a),
+    "sigmoid": (sigmoid, lambda a: a * (1 - a)),
+}
+
+
+class FeedForwardNetwork:
+    """Hidden layers, and one output neuron whose pre-activation is the logit.
+
+    hidden_size: the width of two hidden layers, or a sequence of one width per layer;
+    activation: one name for all hidden layers, or a sequence of one name per layer.
+    Starts from Xavier uniform weights (Glorot and Bengio, 2010), drawn by
+    numpy.random.default_rng(seed), and zero biases. Raises TypeError or ValueError for
+    an argument that is not allowed.
+
+    `weights`, `biases`, `weight_gradients` and `bias_gradients` hold one array per
+    layer, (fan_in, fan_out) or (fan_out,): views into the flat `parameters` and
+    `gradients`, so that an update is a handful of operations on whole vectors.
+    """
+
+    def __init__(
+        self,
+        input_size=2,
+        hidden_size=16,
+        learning_rate=0.01,
+        momentum=0.9,
+        weight_decay=0.01,
+        activation=("tanh", "sigmoid"),
+        seed=None,
+    ):
+        widths = [hidden_size] * 2 if np.ndim(hidden_size) == 0 else hidden_size
+        sizes = [_size("input_size", input_size)]
+        sizes += [_size("hidden_size", width) for width in widths] + [1]
+        self.shapes = list(pairwise(sizes))  # (fan_in, fan_out) per layer
+        self.activation = _activation_names(activation, len(widths))
+        self.learning_rate = _rate("learning_rate", learning_rate)
+        self.momentum = _rate("momentum", momentum, below=1)
+        self.weight_decay = _rate("weight_decay", weight_decay)
+
+        num_parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in self.shapes)
+        self.parameters = np.zeros(num_parameters)
+        self.gradients = np.zeros(num_parameters)
+        self.velocity = np.zeros(num_parameters)
+        self._activations, self._logits = [], None  # of the last forward
+        self._make_views()
+        rng = np.random.default_rng(seed)
+        for W in self.weights:
+            bound = math.sqrt(6 / sum(W.shape))
+            W[...] = rng.uniform(-bound, bound, W.shape)
+
+    def _make_views(self):
+        # A bias is the weight of a neuron that is always 1: the last row of its layer
+        self._layers = _views(self.parameters, self.shapes)
+        self._layer_gradients = _views(self.gradients, self.shapes)
+        self.weights = [layer[:-1] for layer in self._layers]
+        self.biases = [layer[-1] for layer in self._layers]
+        self.weight_gradients = [layer[:-1] for layer in self._layer_gradients]
+        self.bias_gradients = [layer[-1] for layer in self._layer_gradients]
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._make_views()  # a copied or unpickled view has lost its base
+
+    def forward(self, x):
+        """The logits z^(L) (N, 1) of the points x (N, input_size); of one, a float."""
+        x = _checked_points(x, self.shapes[0][0])
+        N = len(x) if x.ndim == 2 else 1
+        if not self._activations or self._activations[0].shape[1] != N:
+            self._activations = [np.ones((fan_in + 1, N)) for fan_in, _ in self.shapes]
+        self._activations[0][:-1] = x.T if x.ndim == 2 else x[:, None]
+        for i, name in enumerate(self.activation):
+            f, _ = ACTIVATIONS[name]
+            # (fan_out, fan_in + 1) @ (fan_in + 1, N) -> (fan_out, N)
+            z = self._layers[i].T @ self._activations[i]
+            f(z, out=self._activations[i + 1][:-1])
+        self._logits = self._layers[-1].T @ self._activations[-1]  # (1, N)
+        return self._logits.T.copy() if x.ndim == 2 else float(self._logits[0, 0])
+
+    def backward(self, target):
+        """Add the gradients of E, summed over the points of the last forward.
+
+        target: their labels, in [0, 1], (N, 1); for a single point, a float serves
+        too. Raises RuntimeError before the first forward.
+        """
+        if self._logits is None:
+            raise RuntimeError("backward needs a forward before it")
+        target = _checked_labels(target, self._logits.size)
+
+        # 1. Output layer: delta^(L) = dE/dz^(L) = sigmoid(z^(L)) - target
+        delta = sigmoid(self._logits) - target.T  # (1, N)
+        for layer in reversed(range(len(self.weights))):
+            a = self._activations[layer]  # what this layer was fed
+            # 3. Weights: dE/dw_ij = a_i delta_j; the product sums over the batch
+            # (fan_in + 1, N) @ (N, fan_out) -> (fan_in + 1, fan_out)
+            self._layer_gradients[layer] += a @ delta.T
+            if layer > 0:
+                # 2. Layer below: delta_i = f'(z_i) sum_j w_ij delta_j
+                # (fan_in, fan_out) @ (fan_out, N) -> (fan_in, N)
+                delta = self.weights[layer] @ delta
+                _, derivative = ACTIVATIONS[self.activation[layer - 1]]
+                delta *= derivative(a[:-1])
+
+    def zero_grad(self):
+        """Forget the gradients that backward has added up."""
+        self.gradients.fill(0)
+
+    def update_weights(self):
+        """v <- momentum v - lr g;  w <- w + v;  w <- w - lr decay w."""
+        self.velocity *= self.momentum
+        self.velocity -= self.learning_rate * self.gradients
+        self.parameters += self.velocity
+        self.parameters *= 1 - self.learning_rate * self.weight_decay
+
+
+def _views(flat, shapes):
+    """`flat` cut into one array (fan_in + 1, fan_out) per layer."""
+    ends = np.cumsum([(fan_in + 1) * fan_out for fan_in, fan_out in shapes])
+    parts = np.split(flat, ends[:-1])
+    return [part.reshape(-1, fan_out) for part, (_, fan_out) in zip(parts, shapes)]
+
+
+def _size(name, value):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} has {value!r}; integers >= 1 are allowed")
+    if value < 1:
+        raise ValueError(f"{name} has {value}; integers >= 1 are allowed")
+    return int(value)
+
+
+def _rate(name, value, below=math.inf):
+    if isinstance(value, bool) or not isinstance(value, float | int | np.number):
+        raise TypeError(f"{name} is {value!r}; a number is allowed")
+    if not 0 <= value < below:
+        raise ValueError(f"{name} is {value}; 0 <= {name} < {below} is allowed")
+    return value
+
+
+def _activation_names(activation, num_layers):
+    if not isinstance(activation, str | list | tuple):
+        raise TypeError(
+            f"activation is {activation!r}; a name or a sequence is allowed"
+        )
+    names = [activation] * num_layers if isinstance(activation, str) else activation
+    for name in names:
+        if name not in ACTIVATIONS:
+            raise ValueError(
+                f"activation has {name!r}; {list(ACTIVATIONS)} are allowed"
+            )
+    if len(names) != num_layers:
+        raise ValueError(
+            f"activation has {len(names)} names; one, or one for each of the "
+            f"{num_layers} hidden layers, is allowed"
+        )
+    return tuple(names)
+
+
+def _checked_points(x, input_size):
+    x = _numbers("x", x)
+    if x.ndim not in (1, 2) or x.shape[-1] != input_size:
+        raise ValueError(
+            f"x has shape {x.shape}; (N, {input_size}) or ({input_size},) is allowed"
+        )
+    if not np.isfinite(x).all():
+        raise ValueError(f"x has the entry {x[~np.isfinite(x)][0]}; finite is allowed")
+    return x
+
+
+def _checked_labels(target, N):
+    target = _numbers("target", target)
+    if target.shape != (N, 1) and not N == target.size == 1:
+        raise ValueError(f"target has shape {target.shape}; ({N}, 1) is allowed")
+    if N and not (target.min() >= 0 and target.max() <= 1):  # NaN is neither
+        label = target[~((target >= 0) & (target <= 1))][0]
+        raise ValueError(f"target has the label {label}; [0, 1] is allowed")
+    return target
+
+
+def _numbers(name, value):
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} has rows of unequal length") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has {array.dtype} entries; numbers are allowed")
+    return array

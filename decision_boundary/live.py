@@ -1,0 +1,116 @@
+"""A training that is followed as it goes: in a window, or in a GIF."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.animation import PillowWriter
+from matplotlib.backends import BackendFilter, backend_registry
+
+from decision_boundary.figures import (
+    draw_losses,
+    draw_map,
+    new_figure,
+    probability_grid,
+)
+
+FRAMES, FRAMES_PER_SECOND = 50, 12
+SECONDS_BETWEEN_DRAWINGS = 0.1
+RESOLUTION = 80  # of the probability map, cells a side
+
+
+class View:
+    """Probability map and loss trend; a new epoch only replaces their data."""
+
+    def __init__(self, figure, predict, X, y, epochs):
+        self.figure, self.predict = figure, predict
+        left, right = figure.subplots(1, 2)
+        self.image = draw_map(left, predict, X, y, RESOLUTION)
+        self.line = draw_losses(right, [[]])
+        right.set(xlim=(0, epochs), title="epoch 0")
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once: every frame would be slow
+
+    def draw(self, losses):
+        """Show the network as it is now, and its losses (epochs so far,)."""
+        self.image.set_data(probability_grid(self.predict, RESOLUTION))
+        self.line.set_data(np.arange(1, len(losses) + 1), losses)
+        self.line.axes.relim()
+        self.line.axes.autoscale_view(scalex=False)
+        self.line.axes.set_title(f"epoch {len(losses)}")
+
+
+class Window(View):
+    """A view on the screen, redrawn as often as the training can afford."""
+
+    def __init__(self, *args):
+        import matplotlib.pyplot as plt  # looks for a screen, so only when asked to
+
+        self.plt = plt
+        super().__init__(plt.figure(figsize=(8, 4), layout="constrained"), *args)
+        plt.show(block=False)
+        self.next_drawing = 0
+
+    def update(self, losses):
+        if time.perf_counter() >= self.next_drawing:
+            self.draw(losses)
+            self.figure.canvas.draw_idle()
+            self.figure.canvas.flush_events()
+            self.next_drawing = time.perf_counter() + SECONDS_BETWEEN_DRAWINGS
+
+    def files(self):
+        return {}
+
+    def close(self):
+        print("close the window to end")
+        self.plt.show()
+
+
+class Animation(View):
+    """A view whose frames become a GIF; the early epochs, where most moves, are many."""
+
+    def __init__(self, path, predict, X, y, epochs):
+        super().__init__(new_figure(2.6, width=5.2), predict, X, y, epochs)
+        self.path = path
+        self.folder = tempfile.TemporaryDirectory()
+        self.gif = Path(self.folder.name) / "training.gif"
+        self.writer = PillowWriter(FRAMES_PER_SECOND)
+        self.writer.setup(self.figure, self.gif, dpi=100)
+        self.epochs = set(np.geomspace(1, epochs, FRAMES).round())
+
+    def update(self, losses):
+        if len(losses) in self.epochs:
+            self.draw(losses)
+            self.writer.grab_frame()
+
+    def files(self):
+        """The GIF, as {path: bytes}."""
+        self.writer.finish()
+        with self.folder:
+            return {self.path: self.gif.read_bytes()}
+
+    def close(self):
+        pass
+
+
+def make_views(options, *args):
+    """The views that --live and --animation ask for; args as View takes them."""
+    views = []
+    if options.live and has_screen():
+        views.append(Window(*args))
+    if options.animation:
+        views.append(Animation(options.animation, *args))
+    return views
+
+
+def has_screen():
+    """Whether Matplotlib can open a window; if not, says so in one line."""
+    interactive = backend_registry.list_builtin(BackendFilter.INTERACTIVE)
+    backend = mpl.get_backend().lower()  # chooses one that can run here
+    if backend in interactive:
+        return True
+    print("--live: no screen found; the training goes on without", file=sys.stderr)
+    return False

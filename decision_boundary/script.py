@@ -1,0 +1,129 @@
+"""What the command lines of all exercises share: options, exit codes, imports."""
+
+import argparse
+import importlib.util
+import math
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load(path):
+    """The module ROOT/path under a name of its own, since two files are net.py."""
+    name = "_".join(Path(path).with_suffix("").parts).replace("-", "_")
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, ROOT / path)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+def streams(seed):
+    """Independent seeds for points, initial weights, shuffling and fresh points."""
+    return [int(stream) for stream in np.random.SeedSequence(seed).generate_state(4)]
+
+
+class Parser(argparse.ArgumentParser):
+    """The options that every script has; what is wrong with one is said in one line."""
+
+    def __init__(self, description, epochs=None):
+        super().__init__(
+            description=description,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            allow_abbrev=False,
+        )
+        self.add_argument("--seed", type=integer(0), default=0, help="decides the run")
+        if epochs:
+            self.add_argument(
+                "--epochs", type=integer(1), default=epochs, help="passes over the data"
+            )
+        self.add_argument(
+            "--output",
+            type=Path,
+            default=ROOT / "report",
+            metavar="DIR",
+            help="where figures/ and numbers/ go",
+        )
+
+    def add_training(self, learning_rate, runs=5, points=512):
+        """Add the options of the scripts that train one network and follow it."""
+        add = self.add_argument
+        add("--runs", type=integer(1), default=runs, help="seeds, from --seed upwards")
+        add("--points", type=integer(1), default=points, help="to train on")
+        add(
+            "--learning-rate",
+            type=positive,
+            default=learning_rate,
+            metavar="LR",
+            help="step size, > 0",
+        )
+        add("--live", action="store_true", help="follow the first run in a window")
+        add("--animation", type=Path, metavar="FILE", help="follow it in a GIF")
+
+    def parse_args(self, args=None):
+        """The options; an output folder that cannot be written is found out at once."""
+        options = super().parse_args(args)
+        folders = [options.output / "figures", options.output / "numbers"]
+        if getattr(options, "animation", None):
+            folders.append(options.animation.parent)
+        try:
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            self.error(f"cannot write to {error.filename}: {error.strerror}")
+        return options
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def integer(least):
+    """An argparse type: the integers >= least."""
+
+    def parse(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not allowed; an integer >= {least} is"
+            )
+        return value
+
+    return parse
+
+
+def positive(text):
+    """An argparse type: the finite numbers > 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not allowed; a finite number > 0 is"
+        )
+    return value
+
+
+class Diverged(Exception):
+    """A training whose loss is no longer finite."""
+
+
+def run(main):
+    """Call main(); say in one line what stopped it, and exit with status 1."""
+    try:
+        main()
+    except Diverged as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+    except OSError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error}; earlier results are unchanged")
+    except KeyboardInterrupt:
+        print("\nstopped; earlier results are unchanged", file=sys.stderr)
+        sys.exit(130)  # as the shell reports a program that Ctrl-C ended

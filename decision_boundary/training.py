@@ -1,0 +1,125 @@
+"""A training as the exercises show it: loss trend, repetitions, figure and numbers."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from decision_boundary.data import circle_in_square
+from decision_boundary.figures import draw_losses, draw_map, figure_bytes, new_figure
+from decision_boundary.live import make_views
+from decision_boundary.results import numbers, write_files
+from decision_boundary.script import Diverged, streams
+
+LINES = 16  # of the printed trend
+FRESH_POINTS = 100_000
+
+
+class Run(NamedTuple):
+    """One network and its points, ready to be trained."""
+
+    X: np.ndarray  # (N, 2)
+    y: np.ndarray  # (N, 1)
+    run_epoch: Callable  # () -> mean loss per point
+    predict: Callable  # points (M, 2) -> probabilities of label 1, (M, 1)
+
+
+class Result(NamedTuple):
+    """What a training leaves: losses (epochs,) and two accuracies, shares of 1."""
+
+    losses: np.ndarray
+    accuracy: float
+    fresh_accuracy: float
+
+
+def accuracy(predict, X, y):
+    """Share of the points (N, 2) with their probability on their label's side of 1/2."""
+    return float(np.mean((np.asarray(predict(X)) > 0.5) == (y > 0.5)))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # the loss tells it, as Diverged
+def train(run, epochs, views=(), show=True):
+    """Train for `epochs`, printing the loss trend; returns the losses (epochs,).
+
+    The views are told the losses every epoch. Raises Diverged when one is not finite.
+    """
+    losses, start = [], time.perf_counter()
+    if show:
+        print(" epoch    loss  accuracy  seconds")
+    for epoch in range(1, epochs + 1):
+        losses.append(run.run_epoch())
+        if not math.isfinite(losses[-1]):
+            raise Diverged(f"loss not finite in epoch {epoch}; lower --learning-rate")
+        for view in views:
+            view.update(losses)
+        if show and (epoch == 1 or epoch % math.ceil(epochs / LINES) == 0):
+            print(
+                f"{epoch:6d}  {losses[-1]:6.4f}  {accuracy(run.predict, run.X, run.y):8.1%}"
+                f"  {time.perf_counter() - start:7.2f}",
+                flush=True,
+            )
+    return np.array(losses)
+
+
+def repeat(make_run, options, name, command):
+    """Train make_run(seed) for options.runs seeds; write figure and numbers `name`.
+
+    The first run is followed in print and in the views that the options ask for.
+    """
+    results = []
+    for seed in range(options.seed, options.seed + options.runs):
+        run, first = make_run(seed), not results
+        if first:
+            shown = run
+            views = make_views(options, run.predict, run.X, run.y, options.epochs)
+        losses = train(run, options.epochs, views if first else (), show=first)
+        fresh = circle_in_square(FRESH_POINTS, streams(seed)[3])
+        result = Result(
+            losses, accuracy(run.predict, run.X, run.y), accuracy(run.predict, *fresh)
+        )
+        print(
+            f"seed {seed}: loss {losses[-1]:.4f}, accuracy {result.accuracy:.1%}, "
+            f"on {FRESH_POINTS:,} fresh points {result.fresh_accuracy:.1%}"
+        )
+        results.append(result)
+    files = {
+        options.output / f"figures/{name}.pdf": figure_bytes(figure(shown, results)),
+        options.output / f"numbers/{name}.tex": numbers(
+            command, summary(name.capitalize(), results, options)
+        ),
+    }
+    for view in views:
+        files |= view.files()
+    write_files(files)
+    print("wrote", *files, sep="\n  ")
+    for view in views:
+        view.close()
+
+
+def figure(run, results):
+    """The loss trend of all runs, and the probability map of the first."""
+    fig = new_figure(2.75)
+    left, right = fig.subplots(1, 2, width_ratios=[1.15, 1])
+    draw_losses(left, [result.losses for result in results])
+    draw_map(right, run.predict, run.X, run.y)
+    return fig
+
+
+def summary(prefix, results, options):
+    """The numbers of the runs, as {macro: text}."""
+    values = {
+        f"{prefix}Points": f"{options.points}",
+        f"{prefix}Epochs": f"{options.epochs}",
+        f"{prefix}Runs": f"{options.runs}",
+    }
+    for quantity, column, form in (
+        ("FirstLoss", [result.losses[0] for result in results], "{:.3f}"),
+        ("Loss", [result.losses[-1] for result in results], "{:.3f}"),
+        ("Accuracy", [100 * result.accuracy for result in results], "{:.1f}"),
+        ("Fresh", [100 * result.fresh_accuracy for result in results], "{:.1f}"),
+    ):
+        for which, pick in (("Min", np.min), ("Median", np.median), ("Max", np.max)):
+            values[f"{prefix}{quantity}{which}"] = form.format(pick(column))
+    return values

@@ -1,0 +1,119 @@
+"""Exercise 1(b): both losses, their gradients and where they are defined."""
+
+import numpy as np
+import pytest
+import torch
+
+from decision_boundary.script import load
+
+ce = load("Python-FeedForward/cross_entropy.py")
+
+TORCH_LOSS = {
+    "Softmax": lambda z, y: -(y * torch.log_softmax(z, -1)).sum(),
+    "Normalized": lambda z, y: -(y * torch.log(z / z.sum(-1, keepdim=True))).sum(),
+}
+
+
+def random_case(shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0.1, 3, shape), rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+
+
+@pytest.mark.parametrize("method", ce.METHODS)
+@pytest.mark.parametrize("shape", [(1,), (2,), (10,), (7, 3), (2, 3, 4)])
+def test_loss_and_gradient_are_autograds(method, shape):
+    gradient, loss, _ = ce.METHODS[method]
+    z, y = random_case(shape)
+    leaf = torch.tensor(z, requires_grad=True)
+    reference = TORCH_LOSS[method](leaf, torch.tensor(y))
+    reference.backward()
+    np.testing.assert_allclose(loss(z, y).sum(), reference.item(), rtol=1e-12)
+    np.testing.assert_allclose(gradient(z, y), leaf.grad, rtol=1e-12, atol=1e-15)
+
+
+def test_both_are_distributions():
+    z, _ = random_case((50, 4))
+    powers = np.exp(z)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(ce.softmax(z), expected, rtol=1e-14)
+    expected = z / z.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(ce.normalized(z), expected, rtol=1e-14)
+
+
+def test_the_two_invariances():
+    z, y = random_case((100, 5))
+    softmax = ce.softmax_gradient(z, y)
+    np.testing.assert_allclose(ce.softmax_loss(z + 7, y), ce.softmax_loss(z, y))
+    np.testing.assert_allclose(softmax.sum(axis=1), 0, atol=1e-14)
+    assert np.abs(softmax).max() <= 1
+    alternative = ce.normalized_gradient(z, y)
+    np.testing.assert_allclose(ce.normalized_loss(7 * z, y), ce.normalized_loss(z, y))
+    np.testing.assert_allclose((z * alternative).sum(axis=1), 0, atol=1e-13)
+    np.testing.assert_allclose(ce.normalized_gradient(7 * z, y), alternative / 7)
+
+
+def test_logits_of_ten_thousand():
+    z, y = np.array([1e4, -1e4, 0]), np.array([0.5, 0.5, 0])
+    with np.errstate(all="raise", under="ignore"):
+        np.testing.assert_allclose(ce.softmax(z), [1, 0, 0])
+        np.testing.assert_allclose(ce.softmax_loss(z, y), 1e4)
+        np.testing.assert_allclose(ce.softmax_gradient(z, y), [0.5, -0.5, 0])
+        np.testing.assert_allclose(ce.normalized_loss([1e4, 1e-4], [0, 1]), np.log(1e8))
+
+
+@pytest.mark.parametrize("f", [ce.normalized, ce.normalized_loss])
+@pytest.mark.parametrize("z", [[1, 0], [1, -1e-9], [-1, -2], [2, -3], [0, 0]])
+def test_outside_of_the_domain_is_an_error(f, z):
+    with pytest.raises(ValueError, match="z has the entry"):
+        f(z) if f is ce.normalized else f(z, [1, 0])
+    with pytest.raises(ValueError, match="z has the entry"):
+        ce.normalized_gradient(z, [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("z", "y", "error", "message"),
+    [
+        ([1, np.nan], [1, 0], ValueError, "z .*finite"),
+        ([1, 2], [1, np.inf], ValueError, "y .*finite"),
+        ([1, 2], [0.5, 0.4], ValueError, "y .*sum"),
+        ([1, 2], [1.5, -0.5], ValueError, "y .*< 0"),
+        (["a", "b"], [1, 0], TypeError, "z .*numbers"),
+        ([], [], ValueError, "z .*shape"),
+        (1.0, [1, 0], ValueError, "z .*shape"),
+        ([1, 2], [1, 0, 0], ValueError, "shape"),
+    ],
+)
+@pytest.mark.parametrize("method", ce.METHODS)
+def test_bad_input_is_named(method, z, y, error, message):
+    for f in ce.METHODS[method][:2]:
+        with pytest.raises(error, match=message):
+            f(z, y)
+
+
+def test_descent_stops_runs_at_the_border():
+    z = np.array([[1.0, 0.2], [0.5, 2.0]])
+    gradient, _, inside = ce.METHODS["Normalized"]
+    y = np.array([1.0, 0.0])
+    end, stays = ce.descend(gradient, inside, z, y, 0.5, 1)
+    step = z - 0.5 * (1 / z.sum(axis=1, keepdims=True) - y / z)
+    np.testing.assert_array_equal(stays, (step > 0).all(axis=1))
+    np.testing.assert_allclose(end, step[stays])
+    assert stays.tolist() == [False, True]
+
+
+def test_the_claims_of_the_report_on_a_small_scale():
+    z = np.random.default_rng(1).uniform(0, 1, (50, ce.CLASSES))
+    sharp, smooth = (
+        {method: ce.shares(method, z, y, steps=300) for method in ce.METHODS}
+        for _, y in ce.TARGETS
+    )
+    rates = ce.LEARNING_RATES
+    assert (sharp["Softmax"][rates > 1, 1] == 1).all()  # reaches, however large
+    assert not sharp["Softmax"][:, 0].any()
+    assert not sharp["Normalized"][:, 1].any()  # never reaches, however small
+    assert (sharp["Normalized"][rates > 0.1, 0] == 1).all()
+    assert (smooth["Normalized"][:, 1] == 1).any()  # possible, in a smaller window
+    assert (smooth["Normalized"][:, 1] > 0.9).sum() < (
+        smooth["Softmax"][:, 1] > 0.9
+    ).sum()
+    assert (smooth["Softmax"][rates > 200, 0] == 1).all()
