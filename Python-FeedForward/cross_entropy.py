@@ -22,6 +22,7 @@ TARGETS = (
     ("Sharp", np.eye(CLASSES)[0]),
     ("Smooth", 0.9 * np.eye(CLASSES)[0] + 0.1 / CLASSES),
 )
+WINDOWS = (("Sharp", "Softmax"), ("Smooth", "Softmax"), ("Smooth", "Normalized"))
 REACHED = 0.01  # nats above the least loss possible
 COLORS = {"Softmax": ORANGE, "Normalized": BLUE}
 SCALES = 10 ** np.linspace(-4, 4, 33)
@@ -173,51 +174,51 @@ def draw_shares(ax, result, title, labels):
         ax.semilogx(LEARNING_RATES, reached, color=color)
         ax.semilogx(LEARNING_RATES, failed, color=color, ls=(0, (3, 2)), lw=0.9)
     ax.set(xlabel="learning rate", ylabel="share of runs [%]", title=title)
+    ax.set(ylim=(-5, 118), yticks=range(0, 101, 20))
     for x, y, text, method in labels:
         ax.text(x, y, text, color=COLORS[method], fontsize=8, ha="center")
 
 
 SHARP_LABELS = [
-    (10, 84, "softmax:\nreaches minimum", "Softmax"),
-    (4e-3, 62, "alternative:\nleaves domain", "Normalized"),
-    (10, 5, "alternative: never reaches it", "Normalized"),
+    (10, 84, "softmax:\nreaches the minimum", "Softmax"),
+    (8e-3, 34, "alternative:\nleaves its\ndomain", "Normalized"),
+    (5, 5, "alternative: never reaches it", "Normalized"),
 ]
 SMOOTH_LABELS = [
-    (1, 104, "softmax reaches", "Softmax"),
-    (150, 62, "softmax\noscillates", "Softmax"),
-    (3e-4, 80, "alternative\nreaches", "Normalized"),
-    (1, 60, "leaves", "Normalized"),
+    (1, 106, "softmax reaches it", "Softmax"),
+    (400, 50, "softmax\nfails", "Softmax"),
+    (5e-4, 55, "alternative\nreaches it", "Normalized"),
+    (2, 45, "alternative\nfails", "Normalized"),
 ]
 
 
-def summary(z, result, norms):
+def summary(z, result, norms, steps):
     """The numbers for the report, as {macro: text}."""
     targets = dict(TARGETS)
     sums = softmax_gradient(z, targets["Sharp"]).sum(axis=1)
     gradient = normalized_gradient(z, targets["Sharp"])
     cosines = (z * gradient).sum(axis=1) / np.linalg.norm(gradient, axis=1)
     cosines /= np.linalg.norm(z, axis=1)
-    products = SCALES[:, None] * norms["Normalized"]  # constant, where |g| ~ 1 / |z|
     values = {
         "CrossStarts": f"{len(z)}",
         "CrossClasses": f"{CLASSES}",
+        "CrossSteps": f"{steps}",
+        "CrossRates": f"{len(LEARNING_RATES)}",
+        "CrossNear": f"{REACHED}",
         "CrossSoftmaxSum": scientific(np.abs(sums).max()),
         "CrossNormalizedCosine": scientific(np.abs(cosines).max()),
         "CrossSoftmaxNorm": f"{norms['Softmax'].max():.3f}",
         "CrossNormalizedNorm": scientific(norms["Normalized"].max()),
-        "CrossNormalizedSlope": scientific(
-            (np.ptp(products, axis=0) / products[0]).max()
+        "CrossSharpNormalizedReached": (
+            f"{100 * result['Sharp']['Normalized'][:, 1].max():.0f}"
         ),
     }
-    for target, methods in result.items():
-        for method, rows in methods.items():
-            failed, reached = 100 * rows.T
-            values[f"Cross{target}{method}Reached"] = f"{reached.max():.1f}"
-            values[f"Cross{target}{method}Failed"] = f"{failed.max():.1f}"
-            rates = LEARNING_RATES[reached >= 99]
-            low, high = (rates[0], rates[-1]) if len(rates) else (0, 0)
-            values[f"Cross{target}{method}From"] = f"{low:.4g}"
-            values[f"Cross{target}{method}To"] = f"{high:.4g}"
+    for target, method in WINDOWS:
+        rates = LEARNING_RATES[result[target][method][:, 1] >= 0.99]
+        low, high = (rates[0], rates[-1]) if len(rates) else (1, 1)
+        values[f"Cross{target}{method}From"] = f"{float(f'{low:.2g}'):g}"
+        values[f"Cross{target}{method}To"] = f"{float(f'{high:.2g}'):g}"
+        values[f"Cross{target}{method}Decades"] = f"{np.log10(high / low):.1f}"
     return values
 
 
@@ -245,7 +246,7 @@ def main():
     print_shares(result)
     norms = {method: gradient_norms(method, z, TARGETS[0][1]) for method in METHODS}
 
-    figure = new_figure(4.3)
+    figure = new_figure(3.7)
     (paths, sizes), (sharp, smooth) = figure.subplots(2, 2)
     draw_paths(paths, rng)
     draw_norms(sizes, norms)
@@ -254,7 +255,7 @@ def main():
     files = {
         options.output / "figures/cross_entropy.pdf": figure_bytes(figure),
         options.output / "numbers/cross_entropy.tex": numbers(
-            COMMAND, summary(z, result, norms)
+            COMMAND, summary(z, result, norms, options.steps)
         ),
     }
     write_files(files)

@@ -39,8 +39,8 @@ def run_epoch(network, X, y, rng):
     return loss / len(X)
 
 
-def make_run(seed, options):
-    """The handed-out network on new points, all drawn from one seed's streams."""
+def make_run(seed, options, **architecture):
+    """The handed-out network, or another, on new points; all from one seed's streams."""
     points, weights, shuffling, _ = streams(seed)
     X, y = circle_in_square(options.points, points)
     network = net.FeedForwardNetwork(
@@ -48,6 +48,7 @@ def make_run(seed, options):
         momentum=MOMENTUM,
         weight_decay=WEIGHT_DECAY,
         seed=weights,
+        **architecture,
     )
     rng = np.random.default_rng(shuffling)
     return Run(
@@ -55,6 +56,7 @@ def make_run(seed, options):
         y,
         run_epoch=lambda: run_epoch(network, X, y, rng),
         predict=lambda x: net.sigmoid(network.forward(x)),
+        network=network,
     )
 
 

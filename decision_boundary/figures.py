@@ -13,10 +13,10 @@ from decision_boundary.data import RADIUS
 
 TEXT_WIDTH = 6.3  # inches, of the report
 DARK, BLUE, ORANGE = "#222222", "#0072b2", "#d55e00"
-GREY = "#8c8c8c"
+GREY = "#707070"
 # From label 0 (inside, light) to label 1 (outside, darker): an order that grey print
 # keeps, light enough for the points on top
-PROBABILITY = LinearSegmentedColormap.from_list("probability", ["#ffffff", "#8fb8d8"])
+PROBABILITY = LinearSegmentedColormap.from_list("probability", ["#ffffff", "#a9cae4"])
 
 # cmr10's file gives a date of 1904, which fontTools would report at every saving
 logging.getLogger("fontTools").setLevel(logging.ERROR)
@@ -58,8 +58,8 @@ def figure_bytes(figure, format="pdf"):
 
 
 def draw_square(ax):
-    """Make `ax` the square [-1, 1]^2, with the disc's rim as a dashed line."""
-    ax.add_patch(Circle((0, 0), RADIUS, fill=False, ls=(0, (4, 3)), lw=0.7, ec=GREY))
+    """Make `ax` the square [-1, 1]^2, with the disc's rim as a dotted line."""
+    ax.add_patch(Circle((0, 0), RADIUS, fill=False, ls=(0, (1, 1.5)), lw=0.8, ec=DARK))
     ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[-1, 0, 1])
     ax.set_yticks([-1, 0, 1])
     ax.spines[:].set_visible(True)
@@ -85,16 +85,21 @@ def draw_map(ax, predict, X, y, resolution=200):
     Returns the image, whose data a running training replaces.
     """
     draw_square(ax)
-    image = ax.imshow(
-        probability_grid(predict, resolution),
+    image = draw_image(ax, probability_grid(predict, resolution))
+    draw_points(ax, X, y)
+    return image
+
+
+def draw_image(ax, probabilities):
+    """Tint the square: white where the probability of label 1 is 0, blue where it is 1."""
+    return ax.imshow(
+        probabilities,
         cmap=PROBABILITY,
         norm=mpl.colors.Normalize(0, 1),
         extent=(-1, 1, -1, 1),
         origin="lower",
         interpolation="bilinear",
     )
-    draw_points(ax, X, y)
-    return image
 
 
 def draw_losses(ax, runs):
@@ -104,3 +109,41 @@ def draw_losses(ax, runs):
     (line,) = ax.plot(np.arange(1, len(runs[0]) + 1), runs[0], color=DARK)
     ax.set(xlabel="epoch", ylabel="loss per point", yscale="log")
     return line
+
+
+def as_line(polylines):
+    """x and y of the polylines as one line, with gaps between them."""
+    parts = [np.empty((0, 2))]
+    for vertices, closed in polylines:
+        parts += [
+            vertices,
+            vertices[:1] if closed else vertices[:0],
+            [[np.nan, np.nan]],
+        ]
+    return np.concatenate(parts).T
+
+
+def draw_boundary(ax, polylines, corners=True, **style):
+    """The exact decision boundary, with its corners marked."""
+    ax.plot(*as_line(polylines), **{"color": DARK, "lw": 1.3, **style})
+    if corners:
+        for vertices, _ in polylines:
+            ax.plot(*vertices.T, "o", color=DARK, ms=2.5)
+
+
+def draw_hinges(ax, weights, biases):
+    """The lines w . x + b = 0 of the first layer's units: (2, H), (H,)."""
+    for w, b in zip(weights.T, biases):
+        foot, along = -b * w / (w @ w), np.array([-w[1], w[0]])
+        ax.axline(foot, foot + along, color=GREY, lw=0.7, ls=(0, (5, 2)))
+
+
+def draw_network(ax, weights, biases, polylines):
+    """A network of one hidden ReLU layer: its two sides, hinge lines and boundary."""
+    draw_square(ax)
+    ax.set(xticks=[], yticks=[])
+    (w, a), (b, c) = weights, biases
+    outside = probability_grid(lambda x: np.maximum(x @ w + b, 0) @ a + c > 0, 400)
+    draw_image(ax, outside)
+    draw_hinges(ax, w, b)
+    draw_boundary(ax, polylines)

@@ -11,25 +11,32 @@ from matplotlib.animation import PillowWriter
 from matplotlib.backends import BackendFilter, backend_registry
 
 from decision_boundary.figures import (
+    DARK,
+    as_line,
     draw_losses,
     draw_map,
     new_figure,
     probability_grid,
 )
 
-FRAMES, FRAMES_PER_SECOND = 50, 12
+FRAMES, FRAMES_PER_SECOND = 36, 10
 SECONDS_BETWEEN_DRAWINGS = 0.1
 RESOLUTION = 80  # of the probability map, cells a side
 
 
 class View:
-    """Probability map and loss trend; a new epoch only replaces their data."""
+    """Probability map and loss trend; a new epoch only replaces their data.
 
-    def __init__(self, figure, predict, X, y, epochs):
-        self.figure, self.predict = figure, predict
+    boundary: () -> the decision boundary's polylines, drawn over the map; optional.
+    """
+
+    def __init__(self, figure, predict, X, y, epochs, boundary=None):
+        self.figure, self.predict, self.boundary = figure, predict, boundary
         left, right = figure.subplots(1, 2)
         self.image = draw_map(left, predict, X, y, RESOLUTION)
+        (self.polylines,) = left.plot([], [], color=DARK)
         self.line = draw_losses(right, [[]])
+        self.last_epoch = epochs
         right.set(xlim=(0, epochs), title="epoch 0")
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once: every frame would be slow
@@ -37,6 +44,8 @@ class View:
     def draw(self, losses):
         """Show the network as it is now, and its losses (epochs so far,)."""
         self.image.set_data(probability_grid(self.predict, RESOLUTION))
+        if self.boundary:
+            self.polylines.set_data(*as_line(self.boundary()))
         self.line.set_data(np.arange(1, len(losses) + 1), losses)
         self.line.axes.relim()
         self.line.axes.autoscale_view(scalex=False)
@@ -72,14 +81,14 @@ class Window(View):
 class Animation(View):
     """A view whose frames become a GIF; the early epochs, where most moves, are many."""
 
-    def __init__(self, path, predict, X, y, epochs):
-        super().__init__(new_figure(2.6, width=5.2), predict, X, y, epochs)
+    def __init__(self, path, *args):
+        super().__init__(new_figure(2.6, width=5.2), *args)
         self.path = path
         self.folder = tempfile.TemporaryDirectory()
         self.gif = Path(self.folder.name) / "training.gif"
         self.writer = PillowWriter(FRAMES_PER_SECOND)
-        self.writer.setup(self.figure, self.gif, dpi=100)
-        self.epochs = set(np.geomspace(1, epochs, FRAMES).round())
+        self.writer.setup(self.figure, self.gif, dpi=80)
+        self.epochs = set(np.geomspace(1, self.last_epoch, FRAMES).round())
 
     def update(self, losses):
         if len(losses) in self.epochs:

@@ -27,17 +27,26 @@ def streams(seed):
     return [int(stream) for stream in np.random.SeedSequence(seed).generate_state(4)]
 
 
+def progress(text):
+    """Show the text in the terminal's last line, over the one before; "" clears it."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
 class Parser(argparse.ArgumentParser):
     """The options that every script has; what is wrong with one is said in one line."""
 
-    def __init__(self, description, epochs=None):
+    def __init__(self, description, epochs=None, seed=0):
         super().__init__(
             description=description,
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
             allow_abbrev=False,
         )
-        self.add_argument("--seed", type=integer(0), default=0, help="decides the run")
-        if epochs:
+        if seed is not None:
+            self.add_argument(
+                "--seed", type=integer(0), default=seed, help="decides the run"
+            )
+        if epochs is not None:
             self.add_argument(
                 "--epochs", type=integer(1), default=epochs, help="passes over the data"
             )
@@ -49,20 +58,33 @@ class Parser(argparse.ArgumentParser):
             help="where figures/ and numbers/ go",
         )
 
-    def add_training(self, learning_rate, runs=5, points=512):
-        """Add the options of the scripts that train one network and follow it."""
-        add = self.add_argument
-        add("--runs", type=integer(1), default=runs, help="seeds, from --seed upwards")
-        add("--points", type=integer(1), default=points, help="to train on")
-        add(
+    def add_points(self):
+        self.add_argument("--points", type=integer(1), default=512, help="to train on")
+
+    def add_view(self, animation=""):
+        """Add the options that follow a training as it goes."""
+        self.add_argument("--live", action="store_true", help="follow it in a window")
+        self.add_argument(
+            "--animation",
+            type=Path,
+            metavar="FILE",
+            help=f"follow it in a GIF{animation}",
+        )
+
+    def add_training(self, learning_rate):
+        """Add the options of the scripts that train one network, several times."""
+        self.add_points()
+        self.add_argument(
+            "--runs", type=integer(1), default=5, help="seeds, from --seed on"
+        )
+        self.add_argument(
             "--learning-rate",
             type=positive,
             default=learning_rate,
             metavar="LR",
             help="step size, > 0",
         )
-        add("--live", action="store_true", help="follow the first run in a window")
-        add("--animation", type=Path, metavar="FILE", help="follow it in a GIF")
+        self.add_view()
 
     def parse_args(self, args=None):
         """The options; an output folder that cannot be written is found out at once."""

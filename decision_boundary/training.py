@@ -24,6 +24,7 @@ class Run(NamedTuple):
     y: np.ndarray  # (N, 1)
     run_epoch: Callable  # () -> mean loss per point
     predict: Callable  # points (M, 2) -> probabilities of label 1, (M, 1)
+    network: object
 
 
 class Result(NamedTuple):
@@ -100,7 +101,7 @@ def repeat(make_run, options, name, command):
 
 def figure(run, results):
     """The loss trend of all runs, and the probability map of the first."""
-    fig = new_figure(2.75)
+    fig = new_figure(2.4)
     left, right = fig.subplots(1, 2, width_ratios=[1.15, 1])
     draw_losses(left, [result.losses for result in results])
     draw_map(right, run.predict, run.X, run.y)

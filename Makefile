@@ -1,0 +1,88 @@
+# make          train, draw and compile report/report.pdf, as far as out of date
+# make test     run every test
+# make bench    time this project against PyTorch, as ratios
+# make clean    remove what make has made, except for report/report.pdf
+#
+# Python and its packages come from .venv, which make fills with the versions that
+# environment.yml pins; make PYTHON=python uses the environment that is active.
+
+.PHONY: all test bench clean
+.DELETE_ON_ERROR:
+
+PYTHON = .venv/bin/python
+ENVIRONMENT = $(if $(findstring .venv,$(PYTHON)),.venv/complete)
+FIGURES = report/figures
+NUMBERS = report/numbers
+SHARED = $(filter-out decision_boundary/main.py,$(wildcard decision_boundary/*.py))
+
+BACKPROP = $(FIGURES)/backprop.pdf $(NUMBERS)/backprop.tex
+GRADIENTS = $(NUMBERS)/gradients.tex
+CROSS_ENTROPY = $(FIGURES)/cross_entropy.pdf $(NUMBERS)/cross_entropy.tex
+PYTORCH = $(FIGURES)/pytorch.pdf $(NUMBERS)/pytorch.tex
+FUNCTIONS = $(NUMBERS)/functions.tex
+OPTIMIZERS = $(FIGURES)/optimizers.pdf $(NUMBERS)/optimizers.tex
+HEXAGON = $(NUMBERS)/hexagon.tex $(addprefix $(FIGURES)/, \
+	hexagon.pdf hexagon.png hexagon.gif polygons.pdf activations.pdf \
+	failures.pdf balance.pdf)
+RESULTS = $(BACKPROP) $(GRADIENTS) $(CROSS_ENTROPY) $(PYTORCH) $(FUNCTIONS) \
+	$(OPTIMIZERS) $(HEXAGON)
+
+all: report/report.pdf
+
+.venv/complete: environment.yml
+	python3 -m venv --clear .venv
+	.venv/bin/pip install --quiet $$(sed -n 's/^ *- \(.*==.*\)/\1/p' environment.yml)
+	touch $@
+
+$(BACKPROP) &: Python-FeedForward/main.py Python-FeedForward/net.py $(SHARED) \
+		$(ENVIRONMENT)
+	$(PYTHON) Python-FeedForward/main.py
+
+$(GRADIENTS): Python-FeedForward/main.py Python-FeedForward/net.py \
+		Python-FeedForward/gradient_check.py $(SHARED) $(ENVIRONMENT)
+	$(PYTHON) Python-FeedForward/main.py --check-gradients
+
+$(CROSS_ENTROPY) &: Python-FeedForward/cross_entropy.py $(SHARED) $(ENVIRONMENT)
+	$(PYTHON) Python-FeedForward/cross_entropy.py
+
+$(PYTORCH) &: PyTorch-FeedForward/main.py PyTorch-FeedForward/net.py \
+		PyTorch-FeedForward/optimizer.py $(SHARED) $(ENVIRONMENT)
+	$(PYTHON) PyTorch-FeedForward/main.py
+
+$(FUNCTIONS): PyTorch-FeedForward/test_gradients.py PyTorch-FeedForward/net.py \
+		$(SHARED) $(ENVIRONMENT)
+	$(PYTHON) PyTorch-FeedForward/test_gradients.py
+
+$(OPTIMIZERS) &: PyTorch-FeedForward/compare_optimizers.py PyTorch-FeedForward/net.py \
+		PyTorch-FeedForward/optimizer.py $(SHARED) $(ENVIRONMENT)
+	$(PYTHON) PyTorch-FeedForward/compare_optimizers.py
+
+$(HEXAGON) &: $(wildcard *-FeedForward/*.py) decision_boundary/main.py $(SHARED) \
+		$(ENVIRONMENT)
+	$(PYTHON) decision_boundary/main.py
+
+# The text's claims are tested on the numbers before it is compiled
+report/report.pdf: report/report.tex report/authors.tex $(RESULTS)
+	$(PYTHON) -m pytest -q tests/test_report.py
+	@if ! command -v latexmk > /dev/null; then \
+		echo "no PDF: latexmk is missing; install the packages that README.md names"; \
+	else \
+		cd report && \
+		latexmk -pdf -silent -halt-on-error -outdir=build report.tex && \
+		! grep -E "Warning|Overfull|Underfull" build/report.log && \
+		cp build/report.pdf report.pdf; \
+	fi
+	@if grep -q OpenField report/authors.tex; then \
+		echo "report/authors.tex: names, numbers and addresses are still open"; \
+	fi
+
+test: $(ENVIRONMENT)
+	$(PYTHON) -m pytest
+
+bench: $(ENVIRONMENT)
+	$(PYTHON) tests/benchmark.py
+
+clean:
+	rm -rf .venv report/build report/numbers
+	find report/figures -name '*.pdf' -delete
+	find . -name __pycache__ -o -name .pytest_cache | xargs rm -rf

@@ -1,0 +1,156 @@
+"""Exercise 2(c): Adam against momentum SGD, each over a range of learning rates.
+
+python PyTorch-FeedForward/compare_optimizers.py    trains all, draws, writes numbers
+
+All runs of one optimizer are trained at once. A run's points, initial weights and
+batches are those of its seed, whatever the optimizer and the learning rate.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.data import circle_in_square
+from decision_boundary.figures import BLUE, ORANGE, figure_bytes, new_figure
+from decision_boundary.results import numbers, write_files
+from decision_boundary.script import Parser, integer, load, progress, run, streams
+
+net = load("PyTorch-FeedForward/net.py")
+optimizer = load("PyTorch-FeedForward/optimizer.py")
+stacked = load("PyTorch-FeedForward/stacked.py")
+
+COMMAND = "python PyTorch-FeedForward/compare_optimizers.py"
+EPOCHS, BATCH_SIZE, POINTS = 256, 64, 512  # as in main.py
+RATES = {"Adam": 10 ** np.arange(-3, 0.1, 0.5), "SGD": 10 ** np.arange(-2, 1.1, 0.5)}
+COLORS, STYLES = {"Adam": ORANGE, "SGD": BLUE}, {"Adam": "-", "SGD": "--"}
+FRESH_POINTS = 10_000
+
+
+def make_optimizer(name, groups):
+    """The optimizer for parameter groups with learning rates of their own."""
+    if name == "Adam":
+        return optimizer.Adam(groups)
+    return torch.optim.SGD(groups, momentum=0.9)
+
+
+def draw_points(seeds, num_points, stream):
+    """The points (runs, N, 2) and labels (runs, N, 1) of the seeds, in float32."""
+    points = [circle_in_square(num_points, streams(seed)[stream]) for seed in seeds]
+    return (torch.tensor(np.stack(a), dtype=torch.float32) for a in zip(*points))
+
+
+def initial_networks(seeds):
+    networks = []
+    for seed in seeds:
+        torch.manual_seed(streams(seed)[1])
+        networks.append(net.FeedForwardNetwork())
+    return networks
+
+
+def train(name, seeds, epochs):
+    """Losses before and after, and accuracies on fresh points: arrays (rates, seeds)."""
+    rates, networks = RATES[name], initial_networks(seeds)
+    repeated = torch.arange(len(seeds)).repeat(len(rates))  # run -> its seed
+    X, y = (a[repeated] for a in draw_points(seeds, POINTS, 0))
+    fresh_X, fresh_y = (a[repeated] for a in draw_points(seeds, FRESH_POINTS, 3))
+    generators = [torch.Generator().manual_seed(streams(seed)[2]) for seed in seeds]
+    groups = [stacked.stack(networks) for _ in rates]
+    method = make_optimizer(
+        name, [{"params": [*g.values()], "lr": r} for g, r in zip(groups, rates)]
+    )
+
+    @torch.no_grad()
+    def logits(X):
+        parameters = {k: torch.cat([g[k] for g in groups]) for k in groups[0]}
+        return stacked.logits(networks[0], parameters, X)
+
+    before = stacked.mean_losses(logits(X), y)
+    for epoch in range(1, epochs + 1):
+        orders = torch.stack([torch.randperm(POINTS, generator=g) for g in generators])
+        stacked.run_epoch(
+            networks[0], groups, method, X, y, orders[repeated], BATCH_SIZE
+        )
+        progress(f"{name}, epoch {epoch} of {epochs}")
+    progress("")
+    after = stacked.mean_losses(logits(X), y)
+    accuracy = ((logits(fresh_X) > 0) == (fresh_y > 0.5)).float().mean((1, 2))
+    shape = len(rates), len(seeds)
+    return (a.reshape(shape).double().numpy() for a in (before, after, accuracy))
+
+
+def draw(result):
+    """Final losses against the learning rate: every run, and the medians as lines."""
+    figure = new_figure(2.3)
+    axes = figure.subplots(1, 2)
+    for name, (_, after, accuracy) in result.items():
+        shown = np.where(np.isfinite(after), after, np.nan)
+        for ax, values in zip(axes, (shown, 100 * accuracy)):
+            ax.plot(
+                RATES[name], values, ".", color=COLORS[name], ms=3, mew=0, alpha=0.5
+            )
+            ax.plot(
+                RATES[name], np.median(values, axis=1), STYLES[name], color=COLORS[name]
+            )
+    axes[0].set(xscale="log", yscale="log", xlabel="learning rate", ylabel="final loss")
+    axes[1].set(
+        xscale="log",
+        xlabel="learning rate",
+        ylabel="fresh points right [%]",
+        ylim=(94, 99),
+    )
+    axes[0].text(1.3e-3, 0.045, "Adam", color=COLORS["Adam"])
+    axes[0].text(0.45, 0.014, "SGD", color=COLORS["SGD"])
+    return figure
+
+
+def summary(result, options):
+    """The numbers for the report, as {macro: text}."""
+    values = {"OptimizerSeeds": options.runs, "OptimizerEpochs": options.epochs}
+    for name, (before, after, accuracy) in result.items():
+        failed = ~(after <= before)  # not finite counts as failed
+        best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))
+        values |= {
+            f"{name}Rates": len(RATES[name]),
+            f"{name}BestRate": f"{RATES[name][best]:.2g}",
+            f"{name}BestLoss": f"{np.median(after[best]):.4f}",
+            f"{name}BestFresh": f"{100 * np.median(accuracy[best]):.1f}",
+            f"{name}Failed": int(failed.sum()),
+            f"{name}FailedFrom": f"{np.min(RATES[name][failed.any(axis=1)], initial=np.inf):.2g}",
+            f"{name}Runs": failed.size,
+        }
+    return values
+
+
+def main():
+    torch.set_num_threads(1)  # no slower at this size, and sums keep their order
+    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser.add_argument(
+        "--runs", type=integer(1), default=20, help="seeds of each rate"
+    )
+    options = parser.parse_args()
+    seeds = range(options.seed, options.seed + options.runs)
+    result = {name: (*train(name, seeds, options.epochs),) for name in RATES}
+    print("method     rate  median loss  median fresh accuracy  failed")
+    for name, (before, after, accuracy) in result.items():
+        for row in zip(RATES[name], before, after, accuracy):
+            rate, before_, after_, accuracy_ = row
+            failed = (~(after_ <= before_)).sum()
+            print(
+                f"{name:6} {rate:8.2g} {np.median(after_):12.4f} "
+                f"{np.median(accuracy_):22.1%} {failed:4d} of {options.runs}"
+            )
+    files = {
+        options.output / "figures/optimizers.pdf": figure_bytes(draw(result)),
+        options.output / "numbers/optimizers.tex": numbers(
+            COMMAND, summary(result, options)
+        ),
+    }
+    write_files(files)
+    print("wrote", *files, sep="\n  ")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,88 @@
+"""Exercise 2: train the network of our autograd functions with our Adam.
+
+python PyTorch-FeedForward/main.py    trains, draws, writes numbers
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.data import circle_in_square
+from decision_boundary.script import Parser, load, run, streams
+from decision_boundary.training import Run, repeat
+
+net = load("PyTorch-FeedForward/net.py")
+optimizer = load("PyTorch-FeedForward/optimizer.py")
+
+COMMAND = "python PyTorch-FeedForward/main.py"
+EPOCHS = 256
+BATCH_SIZE = 64
+LEARNING_RATE = 0.01
+
+
+def run_epoch(network, adam, X, y, generator):
+    """One pass over the points in a new order; returns the mean loss per point."""
+    total = 0.0
+    for batch in torch.randperm(len(X), generator=generator).split(BATCH_SIZE):
+        loss = binary_cross_entropy_with_logits(network(X[batch]), y[batch])
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        total += loss.item() * len(batch)
+    return total / len(X)
+
+
+def make_run(seed, options, **architecture):
+    """The handed-out network, or another, on new points; all from one seed's streams."""
+    points, weights, shuffling, _ = streams(seed)
+    X, y = circle_in_square(options.points, points)
+    torch.manual_seed(weights)
+    network = net.FeedForwardNetwork(**architecture).to(options.device)
+    adam = optimizer.Adam(network.parameters(), lr=options.learning_rate)
+    generator = torch.Generator().manual_seed(shuffling)
+
+    def as_tensor(array):
+        return torch.tensor(array, dtype=torch.float32, device=options.device)
+
+    def predict(x):
+        with torch.no_grad():
+            return torch.sigmoid(network(as_tensor(x))).cpu()
+
+    data = as_tensor(X), as_tensor(y)
+    return Run(
+        X,
+        y,
+        run_epoch=lambda: run_epoch(network, adam, *data, generator),
+        predict=predict,
+        network=network,
+    )
+
+
+def device(text):
+    """An argparse type: a device that this machine has."""
+    try:
+        return torch.empty(0, device=text).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not available: {reason}"
+        ) from None
+
+
+def main():
+    torch.set_num_threads(1)  # no slower at this size, and sums keep their order
+    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser.add_training(LEARNING_RATE)
+    parser.add_argument(
+        "--device", type=device, default="cpu", help="as torch names it"
+    )
+    options = parser.parse_args()
+    repeat(lambda seed: make_run(seed, options), options, "pytorch", COMMAND)
+
+
+if __name__ == "__main__":
+    run(main)
