@@ -101,19 +101,22 @@ def draw(result):
         ylabel="fresh points right [%]",
         ylim=(94, 99),
     )
-    axes[0].text(1.3e-3, 0.045, "Adam", color=COLORS["Adam"])
-    axes[0].text(0.45, 0.014, "SGD", color=COLORS["SGD"])
+    for name, which, offset in ("Adam", 0, (0, 12)), ("SGD", 3, (4, -10)):
+        point = RATES[name][which], np.median(result[name][1], axis=1)[which]
+        axes[0].annotate(
+            name, point, offset, textcoords="offset points", color=COLORS[name]
+        )
     return figure
 
 
 def summary(result, options):
     """The numbers for the report, as {macro: text}."""
     values = {"OptimizerSeeds": options.runs, "OptimizerEpochs": options.epochs}
+    values["OptimizerRates"] = len(RATES["Adam"])
     for name, (before, after, accuracy) in result.items():
         failed = ~(after <= before)  # not finite counts as failed
         best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))
         values |= {
-            f"{name}Rates": len(RATES[name]),
             f"{name}BestRate": f"{RATES[name][best]:.2g}",
             f"{name}BestLoss": f"{np.median(after[best]):.4f}",
             f"{name}BestFresh": f"{100 * np.median(accuracy[best]):.1f}",

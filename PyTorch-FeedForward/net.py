@@ -61,8 +61,7 @@ class LinearFunction(torch.autograd.Function):
 
 
 def as_factor(x, grad_output):
-    """x as it multiplies grad_output: in its dtype, since autocast ends with the
-    forward pass, and conjugated, by torch's convention for complex gradients."""
+    """x as a factor of grad_output: conjugated, and of its dtype (autocast's choice)."""
     return (x if x.dtype == grad_output.dtype else x.to(grad_output.dtype)).conj()
 
 

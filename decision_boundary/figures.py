@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from decision_boundary.data import RADIUS
 
@@ -108,6 +109,9 @@ def draw_losses(ax, runs):
         ax.plot(np.arange(1, len(losses) + 1), losses, color="#bbbbbb", lw=0.6)
     (line,) = ax.plot(np.arange(1, len(runs[0]) + 1), runs[0], color=DARK)
     ax.set(xlabel="epoch", ylabel="loss per point", yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
     return line
 
 

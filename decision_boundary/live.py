@@ -1,5 +1,6 @@
 """A training that is followed as it goes: in a window, or in a GIF."""
 
+import math
 import sys
 import tempfile
 import time
@@ -35,7 +36,7 @@ class View:
         left, right = figure.subplots(1, 2)
         self.image = draw_map(left, predict, X, y, RESOLUTION)
         (self.polylines,) = left.plot([], [], color=DARK)
-        self.line = draw_losses(right, [[]])
+        self.line = draw_losses(right, [[0.01, 1]])  # as wide as labels will get
         self.last_epoch = epochs
         right.set(xlim=(0, epochs), title="epoch 0")
         figure.draw_without_rendering()
@@ -59,12 +60,19 @@ class Window(View):
         import matplotlib.pyplot as plt  # looks for a screen, so only when asked to
 
         self.plt = plt
-        super().__init__(plt.figure(figsize=(8, 4), layout="constrained"), *args)
+        figure = plt.figure(figsize=(9, 4.2), dpi=100, layout="constrained")
+        super().__init__(figure, *args)
         plt.show(block=False)
         self.next_drawing = 0
+        figure.canvas.mpl_connect("close_event", self.stop)
+
+    def stop(self, _):
+        """Once the window is closed, the training goes on without."""
+        self.last_epoch = self.next_drawing = math.inf
 
     def update(self, losses):
-        if time.perf_counter() >= self.next_drawing:
+        last = len(losses) == self.last_epoch
+        if last or time.perf_counter() >= self.next_drawing:
             self.draw(losses)
             self.figure.canvas.draw_idle()
             self.figure.canvas.flush_events()
@@ -74,7 +82,8 @@ class Window(View):
         return {}
 
     def close(self):
-        print("close the window to end")
+        if self.next_drawing < math.inf:
+            print("close the window to end")
         self.plt.show()
 
 

@@ -110,17 +110,18 @@ def figure(run, results):
 
 def summary(prefix, results, options):
     """The numbers of the runs, as {macro: text}."""
-    values = {
-        f"{prefix}Points": f"{options.points}",
-        f"{prefix}Epochs": f"{options.epochs}",
-        f"{prefix}Runs": f"{options.runs}",
+    first, last = zip(*((r.losses[0], r.losses[-1]) for r in results))
+    fresh = [100 * result.fresh_accuracy for result in results]
+    return {
+        f"{prefix}Points": options.points,
+        f"{prefix}Epochs": options.epochs,
+        f"{prefix}Runs": options.runs,
+        f"{prefix}FirstLoss": f"{np.median(first):.3f}",
+        f"{prefix}LossMin": f"{np.min(last):.3f}",
+        f"{prefix}LossMedian": f"{np.median(last):.3f}",
+        f"{prefix}LossMax": f"{np.max(last):.3f}",
+        f"{prefix}Accuracy": f"{100 * np.median([r.accuracy for r in results]):.1f}",
+        f"{prefix}FreshMin": f"{np.min(fresh):.1f}",
+        f"{prefix}FreshMedian": f"{np.median(fresh):.1f}",
+        f"{prefix}FreshMax": f"{np.max(fresh):.1f}",
     }
-    for quantity, column, form in (
-        ("FirstLoss", [result.losses[0] for result in results], "{:.3f}"),
-        ("Loss", [result.losses[-1] for result in results], "{:.3f}"),
-        ("Accuracy", [100 * result.accuracy for result in results], "{:.1f}"),
-        ("Fresh", [100 * result.fresh_accuracy for result in results], "{:.1f}"),
-    ):
-        for which, pick in (("Min", np.min), ("Median", np.median), ("Max", np.max)):
-            values[f"{prefix}{quantity}{which}"] = form.format(pick(column))
-    return values

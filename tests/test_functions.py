@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -653,13 +654,20 @@ def distributed_gradients(rank, folder):
 def test_distributed_data_parallel(tmp_path, monkeypatch):
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with subprocess.Popen([sys.executable, __file__, tmp_path]) as second:
-        actual = distributed_gradients(0, tmp_path)
-    assert second.returncode == 0
+    command = [sys.executable, __file__, tmp_path]
+    processes = [subprocess.Popen([*command, str(rank)]) for rank in range(2)]
+    try:
+        assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            process.kill()
     torch.manual_seed(0)
     model = net.FeedForwardNetwork()
-    torch.testing.assert_close(actual, gradients(model, torch.randn(64, 2)))
+    expected = gradients(model, torch.randn(64, 2))
+    for rank in range(2):
+        torch.testing.assert_close(torch.load(tmp_path / f"{rank}.pt"), expected)
 
 
 if __name__ == "__main__":
-    distributed_gradients(1, sys.argv[1])
+    folder, rank = Path(sys.argv[1]), int(sys.argv[2])
+    torch.save(distributed_gradients(rank, folder), folder / f"{rank}.pt")

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import random
 import re
 import runpy
 
@@ -27,6 +28,7 @@ class Training:
 
     def __init__(self, adam, dtype=torch.float64, scale=1.0, missing=0.0, **options):
         self.generator = torch.Generator().manual_seed(0)
+        self.random = random.Random(0)
         self.scale = scale  # of the gradients
         self.missing = missing  # share of the gradients that are None
         self.params = [self.randn(shape, dtype) for shape in [(3, 2), (4,), (), (0,)]]
@@ -43,7 +45,7 @@ class Training:
             for param in self.params:
                 noise = self.randn(param.shape, param.dtype)
                 param.grad = self.scale * (param.detach() + noise)
-                if self.missing > torch.rand((), generator=self.generator):
+                if self.random.random() < self.missing:
                     param.grad = None
             self.optimizer.step()
         return self
@@ -77,9 +79,10 @@ def check(adam, steps=1000, **options):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("weight_decay", [0, 0.1])
-@pytest.mark.parametrize("scale", [1.0, 1e-6, 1e30])
-def test_equal_over_a_thousand_steps(dtype, weight_decay, scale):
+@pytest.mark.parametrize(
+    "scale, weight_decay", [(1.0, 0), (1.0, 0.1), (1e-6, 0), (1e30, 0.1)]
+)
+def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
     check(Adam, dtype=dtype, weight_decay=weight_decay, scale=scale, lr=0.01)
 
 

@@ -1,0 +1,123 @@
+"""Exercise 3: the hexagon, the study of when it appears, and why.
+
+python decision_boundary/main.py                 all of it: figures and numbers
+python decision_boundary/main.py --save FILE     only trains an ensemble, and saves it
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary import balance, hexagon, polygons, smooth, study
+from decision_boundary.figures import figure_bytes
+from decision_boundary.live import make_views
+from decision_boundary.polygon import extract_boundary
+from decision_boundary.results import numbers, write_files
+from decision_boundary.script import Parser, integer, progress, run
+
+COMMAND = "python decision_boundary/main.py"
+EPOCHS = 256
+
+
+def save_ensemble(options):
+    """Train the ensemble that the options describe; print its shares and save it."""
+    case = study.study_case(options.init, options.seed, options)
+    progress("")
+    print(study.report([case]))
+    case.end.save(options.save)
+    print(f"wrote\n  {options.save}")
+
+
+def train_answer(options):
+    """{exercise: its Trained networks}, and the views of the first one's training."""
+    views = []
+
+    def follow(run):
+        boundary = lambda: extract_boundary(*hexagon.layers(run.network))
+        views.extend(
+            make_views(options, run.predict, run.X, run.y, epochs["NumPy"], boundary)
+        )
+        return views
+
+    # A pass over the points is a smaller step for Exercise 1 than for Exercise 2
+    epochs = {"NumPy": 4 * options.epochs, "PyTorch": options.epochs}
+    seeds = range(options.seed, options.seed + hexagon.RUNS)
+    hexagons = {}
+    for name in hexagon.EXERCISES:
+        hexagons[name] = hexagon.train_hexagons(
+            name, seeds, options.points, epochs[name], () if hexagons else follow
+        )
+    return hexagons, views
+
+
+def study_everything(options):
+    """The whole study; returns figures {name: Figure} and numbers {macro: text}."""
+    few, some = -(-options.networks // 10), -(-options.networks // 4)
+    cases = study.study_starts(options)
+    progress("")
+    print(study.report(cases))
+    law = polygons.study_law(options)
+    points = polygons.study_points(few, options)
+    print(polygons.report(law, points))
+    deep = {
+        init: hexagon.train_deep(init, some, options) for init in hexagon.DEEP_INITS
+    }
+    hexagons, views = train_answer(options)
+    print(hexagon.report(hexagons, deep, options.seed))
+    grid = smooth.train_grid(options)
+    print(smooth.report(grid))
+    flow = balance.study(options)
+    shown = {f"2-3-1, {name}": networks[0] for name, networks in hexagons.items()}
+    shown["2-3-3-1, PyTorch"] = hexagon.first_hexagon(deep["xavier"])
+    figures = {
+        "hexagon": hexagon.draw(shown),
+        "polygons": polygons.draw(law),
+        "failures": study.draw(cases[0]),
+        "activations": smooth.draw(grid),
+        "balance": balance.draw(flow),
+    }
+    values = (
+        hexagon.summary(hexagons, deep, options.seed)
+        | study.summary(cases)
+        | polygons.summary(law, points)
+        | smooth.summary(grid)
+        | balance.summary(flow)
+    )
+    return figures, values, views
+
+
+def main():
+    torch.set_num_threads(1)  # no slower at this size, and sums keep their order
+    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser.add_points()
+    add = parser.add_argument
+    add("--networks", type=integer(1), default=1000, help="per ensemble")
+    add("--save", type=Path, metavar="FILE", help="only train an ensemble, write FILE")
+    add("--hidden-units", type=integer(1), default=3, help="with --save")
+    add("--init", choices=study.INITS, default="spread", help="with --save")
+    parser.add_view(" (default: figures/hexagon.gif in --output's folder)")
+    options = parser.parse_args()
+    if options.save:
+        return save_ensemble(options)
+    figure_folder = options.output / "figures"
+    options.animation = options.animation or figure_folder / "hexagon.gif"
+
+    figures, values, views = study_everything(options)
+    files = {
+        figure_folder / f"{name}.pdf": figure_bytes(figure)
+        for name, figure in figures.items()
+    }
+    files[figure_folder / "hexagon.png"] = figure_bytes(figures["hexagon"], "png")
+    files[options.output / "numbers/hexagon.tex"] = numbers(COMMAND, values)
+    for view in views:
+        files |= view.files()
+    write_files(files)
+    print("wrote", *files, sep="\n  ")
+    for view in views:
+        view.close()
+
+
+if __name__ == "__main__":
+    run(main)

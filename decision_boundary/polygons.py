@@ -1,0 +1,136 @@
+"""The 2H-gon law: H units give a polygon with 2H corners, for H from 3 on.
+
+And what more points do to the hexagon: it becomes more regular.
+"""
+
+import numpy as np
+
+from decision_boundary.data import circle_in_square
+from decision_boundary.disc import best_polygon, error
+from decision_boundary.ensemble import train_ensemble
+from decision_boundary.figures import (
+    BLUE,
+    DARK,
+    draw_network,
+    new_figure,
+)
+from decision_boundary.results import table_rows
+from decision_boundary.script import progress, streams
+from decision_boundary.study import (
+    accuracies,
+    extract_all,
+    irregularity,
+    share_text,
+)
+
+HIDDEN_UNITS = range(2, 9)
+NUM_POINTS = (512, 2048, 8192, 16384)
+
+
+def study_law(options):
+    """{H: (ensemble, boundaries)} of `spread` networks on one data set."""
+    X, y = circle_in_square(options.points, streams(options.seed)[0])
+    result = {}
+    for H in HIDDEN_UNITS:
+        progress(f"networks with {H} units")
+        ensemble = train_ensemble(
+            X, y, H, options.networks, epochs=options.epochs, seed=options.seed
+        )
+        result[H] = ensemble, extract_all(ensemble)
+    return result
+
+
+def study_points(networks, options):
+    """{number of points: hexagons, a list of vertices} of `spread` networks."""
+    result = {}
+    for num_points in NUM_POINTS:
+        progress(f"hexagons on {num_points} points")
+        X, y = circle_in_square(num_points, streams(options.seed)[0])
+        ensemble = train_ensemble(
+            X, y, 3, networks, epochs=options.epochs, seed=options.seed
+        )
+        result[num_points] = extract_all(ensemble).polygons(6)
+    return result
+
+
+def best_accuracy(corners):
+    """Of any polygon with this many corners, in percent."""
+    return 100 * (1 - error(best_polygon(corners)))
+
+
+def draw(law):
+    """One boundary for each H, with the share of exact 2H-gons, and their accuracies."""
+    figure = new_figure(3.2)
+    axes = figure.subplots(2, 4).ravel()
+    for ax, (H, (ensemble, boundaries)) in zip(axes, law.items()):
+        exact = np.flatnonzero(boundaries.corners == 2 * H)
+        k = exact[0] if len(exact) else 0
+        weights, biases = ensemble.network(k)
+        draw_network(ax, weights, biases, boundaries.polylines[k])
+        share = 100 * len(exact) / len(boundaries.corners)
+        ax.set_title(
+            f"$H = {H}$: " + (f"{2 * H}-gon, {share:.1f} %" if share else "open")
+        )
+    ax = axes[-1]
+    sizes = [H for H in law if law[H][1].polygons(2 * H)]
+    measured = [100 * np.median(accuracies(law[H][1].polygons(2 * H))) for H in sizes]
+    ax.plot(sizes, [best_accuracy(2 * H) for H in sizes], color=DARK, lw=0.8)
+    ax.plot(sizes, measured, "o", color=BLUE, ms=4)
+    ax.set(xlabel="$H$", title="right points [%]", xticks=list(sizes))
+    ax.text(2.9, 99.2, "best $2H$-gon", fontsize=8)
+    ax.text(5, 97.4, "trained", color=BLUE, fontsize=8)
+    return figure
+
+
+def law_rows(law):
+    """Texts: units, corners, share of exact polygons, their accuracy, the best one."""
+    rows = []
+    for H, (_, boundaries) in law.items():
+        polygons = boundaries.polygons(2 * H)
+        measured = f"{100 * np.median(accuracies(polygons)):.2f}" if polygons else "--"
+        shape = (f"{2 * H}", f"{best_accuracy(2 * H):.2f}") if H > 2 else ("--", "--")
+        share = share_text(len(polygons), len(boundaries.corners))
+        rows.append([f"{H}", shape[0], share, measured, shape[1]])
+    return rows
+
+
+def points_rows(points):
+    """Texts: points, hexagons, their irregularity and accuracy, median and extreme."""
+    rows = []
+    for num_points, polygons in points.items():
+        cells = ["--"] * 4
+        if polygons:
+            angles, share = irregularity(polygons), 100 * accuracies(polygons)
+            numbers = np.median(angles), angles.max(), np.median(share), share.max()
+            cells = [f"{x:.2f}" for x in numbers]
+        rows.append([f"{num_points}", f"{len(polygons)}", *cells])
+    return rows
+
+
+def report(law, points):
+    """Both tables as text."""
+    lines = ["units  corners  share of exact polygons [%]  accuracy  best possible"]
+    lines += ["{:>5}{:>9}{:>29}{:>10}{:>15}".format(*row) for row in law_rows(law)]
+    lines += ["points  hexagons  off 120 degrees: median, most  accuracy: median, most"]
+    lines += [
+        "{:>6}{:>10}{:>24}{:>8}{:>18}{:>8}".format(*row) for row in points_rows(points)
+    ]
+    return "\n".join(lines)
+
+
+def summary(law, points):
+    """The numbers for the report, as {macro: text}."""
+    rows, growth = law_rows(law), points_rows(points)
+    shares = [float(row[2].split()[0]) for row in rows[1:]]
+    return {
+        "LawTable": table_rows(rows),
+        "LawNetworks": len(law[3][1].corners),
+        "LawLeast": f"{min(shares)}",
+        "PointsTable": table_rows(growth),
+        "PointsNetworks": growth[0][1],
+        "PointsFew": growth[0][0],
+        "PointsMany": growth[-1][0],
+        "PointsFewAngle": growth[0][2],
+        "PointsManyAngle": growth[-1][2],
+        "PointsManyAccuracy": growth[-1][4],
+    }

@@ -1,0 +1,275 @@
+"""Which networks end in a hexagon? Counts, causes, and what the start foretells."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from decision_boundary.data import circle_in_square
+from decision_boundary.disc import error
+from decision_boundary.ensemble import Ensemble, initial_ensemble, train_ensemble
+from decision_boundary.figures import draw_network, new_figure
+from decision_boundary.geometry import interior_angles, is_convex
+from decision_boundary.polygon import extract_boundary
+from decision_boundary.results import table_rows
+from decision_boundary.script import progress, streams
+
+SIDES = ("left", "right", "bottom", "top")
+
+
+class Boundaries(NamedTuple):
+    """The decision boundaries of E networks, index k that of network k."""
+
+    polylines: list  # E lists, as extract_boundary returns them
+    corners: np.ndarray  # (E,) of the boundary, where it is one convex polygon; else 0
+
+    def polygons(self, corners):
+        """The vertices of those that are one convex polygon with so many corners."""
+        which = np.flatnonzero(self.corners == corners)
+        return [self.polylines[k][0].vertices for k in which]
+
+
+def extract_all(ensemble):
+    """The boundaries of an ensemble whose parameters are all finite."""
+    polylines = [
+        extract_boundary(*ensemble.network(k)) for k in range(len(ensemble[0]))
+    ]
+    return Boundaries(polylines, np.array([count_corners(p) for p in polylines]))
+
+
+def count_corners(polylines):
+    """Corners of a boundary that is a single convex polygon; 0 for any other."""
+    if len(polylines) != 1 or not polylines[0].closed:
+        return 0
+    vertices = polylines[0].vertices
+    return len(vertices) if is_convex(vertices) else 0
+
+
+def wilson(successes, trials, z=1.959964):
+    """Wilson's 95 % interval for a share (Wilson, 1927): (low, high)."""
+    share, weight = successes / trials, z**2 / trials
+    centre = (share + weight / 2) / (1 + weight)
+    half = math.sqrt(weight * share * (1 - share) + weight**2 / 4) / (1 + weight)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def surrounds_origin(directions):
+    """Do the vectors (E, 2, H) point to all sides, with no gap of 180 degrees? (E,)"""
+    angles = np.sort(np.arctan2(directions[:, 1], directions[:, 0]), axis=1)
+    around = np.concatenate([angles, angles[:, :1] + 2 * np.pi], axis=1)
+    return np.diff(around, axis=1).max(axis=1) < np.pi
+
+
+def dead_units(ensemble, X):
+    """Units (E, H) that no point of X (N, 2) activates."""
+    z = np.einsum("nd,edh->enh", X, ensemble.hidden_weights)  # pre-activations, no bias
+    return z.max(axis=1) + ensemble.hidden_biases <= 0
+
+
+CAUSES = ("all positive", "negative weight", "dead unit")
+SHAPES = ("closed", "open", "nowhere")
+
+
+def causes(ensemble, X):
+    """The last of CAUSES that holds for each trained network: its index (E,).
+
+    A dead unit leaves too few hinges; a negative outgoing weight bends the logit the
+    wrong way; with neither, the logit is convex.
+    """
+    negative = (ensemble.output_weights < 0).any(axis=1)
+    return np.where(dead_units(ensemble, X).any(axis=1), 2, negative.astype(int))
+
+
+def shape(polylines):
+    """Of a boundary: the index in SHAPES."""
+    return 2 if not polylines else int(not all(line.closed for line in polylines))
+
+
+def open_sides(polylines):
+    """How many ends of open boundaries lie on each of SIDES, over a list of boundaries."""
+    ends = [
+        end
+        for boundary in polylines
+        for line in boundary
+        if not line.closed
+        for end in line.vertices[[0, -1]]
+    ]
+    x, y = np.array(ends).reshape(-1, 2).T
+    return [int((v == s).sum()) for v, s in ((x, -1), (x, 1), (y, -1), (y, 1))]
+
+
+def irregularity(polygons):
+    """Largest deviation from 120 degrees of each hexagon's angles, (n,)."""
+    return np.array([np.abs(interior_angles(p) - 120).max() for p in polygons])
+
+
+def accuracies(polygons):
+    """Exact share of the square that each polygon puts on the right side, (n,)."""
+    return np.array([1 - error(p) for p in polygons])
+
+
+def percent(share):
+    return f"{100 * share:.1f}"
+
+
+def share_text(successes, trials):
+    """`99.5 [98.9, 99.8]`: a share in percent, and its Wilson interval."""
+    low, high = wilson(successes, trials)
+    return f"{percent(successes / trials)} [{percent(low)}, {percent(high)}]"
+
+
+INITS = ("xavier", "positive", "spread")
+
+
+class Case(NamedTuple):
+    """One initialisation on one data set: before and after training, and boundaries."""
+
+    init: str
+    X: np.ndarray
+    start: Ensemble
+    end: Ensemble
+    boundaries: Boundaries
+
+    @property
+    def hexagons(self):
+        return self.boundaries.corners == 2 * self.start.output_weights.shape[1]
+
+
+def study_case(init, data_seed, options):
+    """Train and classify the ensemble that the options describe."""
+    X, y = circle_in_square(options.points, streams(data_seed)[0])
+    size = {"networks": options.networks, "hidden_units": options.hidden_units}
+    start = initial_ensemble(init=init, seed=data_seed, **size)
+    end = train_ensemble(X, y, init=init, seed=data_seed, epochs=options.epochs, **size)
+    return Case(init, X, start, end, extract_all(end))
+
+
+def study_starts(options, data_sets=3):
+    """The Cases of all initialisations on several data sets."""
+    cases = []
+    for data_seed in range(options.seed, options.seed + data_sets):
+        for init in INITS:
+            progress(f"{init} networks on data set {data_seed}")
+            cases.append(study_case(init, data_seed, options))
+    return cases
+
+
+def joined(cases, f):
+    """f(case), arrays (E, ...), for all cases of a list, as one array."""
+    return np.concatenate([f(case) for case in cases])
+
+
+def changed_signs(cases):
+    """Units whose outgoing weight changed its sign, by the sign of its balance.
+
+    {(negative or positive balance a^2 - |w|^2 at the start): (changed, all)}.
+    """
+    change = joined(cases, lambda c: c.start.output_weights * c.end.output_weights < 0)
+    balance = joined(
+        cases,
+        lambda c: c.start.output_weights**2 - (c.start.hidden_weights**2).sum(axis=1),
+    )
+    return {
+        name: (int((change & which).sum()), int(which.sum()))
+        for name, which in (("Negative", balance <= 0), ("Positive", balance > 0))
+    }
+
+
+def foretold(cases):
+    """Rows (positive outgoing weights, surrounds origin, hexagons, all) of the start."""
+    positive = joined(cases, lambda c: (c.start.output_weights > 0).sum(axis=1))
+    around = joined(cases, lambda c: surrounds_origin(c.start.hidden_weights))
+    hexagon = joined(cases, lambda c: c.hexagons)
+    rows = []
+    for count in range(positive.max(), -1, -1):
+        for sides in (True, False):
+            which = (positive == count) & (around == sides)
+            if which.any():
+                rows.append((count, sides, int(hexagon[which].sum()), int(which.sum())))
+    return rows
+
+
+def classified(cases):
+    """Counts (causes, shapes) of the networks that are no hexagon."""
+    counts = np.zeros((len(CAUSES), len(SHAPES)), dtype=int)
+    for case in cases:
+        shapes = [shape(polylines) for polylines in case.boundaries.polylines]
+        failed = ~case.hexagons
+        np.add.at(
+            counts, (causes(case.end, case.X)[failed], np.array(shapes)[failed]), 1
+        )
+    return counts
+
+
+def draw(case):
+    """The first of each sort of network that is no hexagon, and the sort's share."""
+    shapes = np.array([shape(polylines) for polylines in case.boundaries.polylines])
+    sorts = np.where(case.hexagons, -1, causes(case.end, case.X) * 3 + shapes)
+    names, first, counts = np.unique(sorts, return_index=True, return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:6]
+    figure = new_figure(1.42)
+    axes = figure.subplots(1, 6)
+    for ax in axes[len(most) :]:
+        ax.set_axis_off()
+    for ax, i in zip(axes, most):
+        k, share = first[i], 100 * counts[i] / len(sorts)
+        draw_network(ax, *case.end.network(k), case.boundaries.polylines[k])
+        cause, form = divmod(names[i], len(SHAPES))
+        title = f"{CAUSES[cause]},\n{SHAPES[form]}" if names[i] >= 0 else "hexagon\n"
+        ax.set_title(f"{title} {share:.1f} %", fontsize=8)
+    return figure
+
+
+def report(cases):
+    """The share of polygons with 2H corners for each initialisation, as text."""
+    H = cases[0].start.output_weights.shape[1]
+    lines = [
+        f"init      closed convex {2 * H}-gons            share in percent, 95 % interval"
+    ]
+    for init in dict.fromkeys(case.init for case in cases):
+        counts = [int(c.hexagons.sum()) for c in cases if c.init == init]
+        each = len(cases[0].hexagons)
+        text = " + ".join(map(str, counts)) + f" of {len(counts)} x {each}"
+        lines.append(f"{init:10}{text:35}{share_text(sum(counts), len(counts) * each)}")
+    return "\n".join(lines)
+
+
+def summary(cases):
+    """The numbers for the report, as {macro: text}."""
+    values, rows = {}, []
+    data_sets = len(cases) // len(INITS)
+    for init in INITS:
+        own = [case for case in cases if case.init == init]
+        hexagons = [int(case.hexagons.sum()) for case in own]
+        total = sum(len(case.hexagons) for case in own)
+        rows.append(
+            [init, *(f"{k}" for k in hexagons), share_text(sum(hexagons), total)]
+        )
+        values[f"Start{init.capitalize()}"] = percent(sum(hexagons) / total)
+    xavier, positive = ([c for c in cases if c.init == init] for init in INITS[:2])
+    values |= {
+        "StartTable": table_rows(rows),
+        "StartNetworks": len(cases[0].hexagons),
+        "StartDataSets": data_sets,
+        "StartSpreadCount": sum(hexagons),  # of the last of INITS
+        "StartTotal": total,
+    }
+    values["ForetellTable"] = table_rows(
+        [f"{count}", "yes" if around else "no", f"{k}", f"{n}", share_text(k, n)]
+        for count, around, k, n in foretold(xavier)
+    )
+    both = [row for row in foretold(xavier + positive) if row[0] == 3 and row[1]]
+    values["ForetellSure"] = f"{both[0][2]} of {both[0][3]}" if both else "--"
+    values["CauseTable"] = table_rows(
+        [cause, *map(str, row), f"{sum(row)}"]
+        for cause, row in zip(CAUSES, classified(xavier).tolist())
+    )
+    values["CauseFailed"] = int(classified(xavier).sum())
+    for sign, (changed, units) in changed_signs(xavier).items():
+        values[f"Changed{sign}"] = f"{changed} of {units}"
+    failed = [
+        p for c in xavier for p, h in zip(c.boundaries.polylines, c.hexagons) if not h
+    ]
+    for side, count in zip(SIDES, open_sides(failed)):
+        values[f"Open{side.capitalize()}"] = count
+    return values
