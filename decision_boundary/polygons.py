@@ -15,7 +15,7 @@ from decision_boundary.figures import (
     new_figure,
 )
 from decision_boundary.results import table_rows
-from decision_boundary.script import progress, streams
+from decision_boundary.script import progress
 from decision_boundary.study import (
     accuracies,
     extract_all,
@@ -29,7 +29,7 @@ NUM_POINTS = (512, 2048, 8192, 16384)
 
 def study_law(options):
     """{H: (ensemble, boundaries)} of `spread` networks on one data set."""
-    X, y = circle_in_square(options.points, streams(options.seed)[0])
+    X, y = circle_in_square(options.points, options.seed)
     result = {}
     for H in HIDDEN_UNITS:
         progress(f"networks with {H} units")
@@ -45,7 +45,7 @@ def study_points(networks, options):
     result = {}
     for num_points in NUM_POINTS:
         progress(f"hexagons on {num_points} points")
-        X, y = circle_in_square(num_points, streams(options.seed)[0])
+        X, y = circle_in_square(num_points, options.seed)
         ensemble = train_ensemble(
             X, y, 3, networks, epochs=options.epochs, seed=options.seed
         )

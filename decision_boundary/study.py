@@ -10,10 +10,11 @@ from decision_boundary.disc import error
 from decision_boundary.ensemble import Ensemble, initial_ensemble, train_ensemble
 from decision_boundary.figures import draw_network, new_figure
 from decision_boundary.geometry import interior_angles, is_convex
-from decision_boundary.polygon import extract_boundary
+from decision_boundary.polygon import Polyline, extract_boundary
 from decision_boundary.results import table_rows
-from decision_boundary.script import progress, streams
+from decision_boundary.script import progress
 
+WINDOW = 4  # half the side of the square in which boundaries are looked at
 SIDES = ("left", "right", "bottom", "top")
 
 
@@ -30,10 +31,15 @@ class Boundaries(NamedTuple):
 
 
 def extract_all(ensemble):
-    """The boundaries of an ensemble whose parameters are all finite."""
-    polylines = [
-        extract_boundary(*ensemble.network(k)) for k in range(len(ensemble[0]))
-    ]
+    """The boundaries in [-WINDOW, WINDOW]^2 of an ensemble of finite parameters.
+
+    A corner may lie outside of [-1, 1]^2, where the points are, and still close it.
+    """
+    polylines = []
+    for k in range(len(ensemble.output_biases)):
+        (w, a), biases = ensemble.network(k)
+        small = extract_boundary([WINDOW * w, a], biases)  # of x -> f(WINDOW x)
+        polylines.append([Polyline(WINDOW * p.vertices, p.closed) for p in small])
     return Boundaries(polylines, np.array([count_corners(p) for p in polylines]))
 
 
@@ -95,7 +101,8 @@ def open_sides(polylines):
         for end in line.vertices[[0, -1]]
     ]
     x, y = np.array(ends).reshape(-1, 2).T
-    return [int((v == s).sum()) for v, s in ((x, -1), (x, 1), (y, -1), (y, 1))]
+    ends_on = [x <= -WINDOW, x >= WINDOW, y <= -WINDOW, y >= WINDOW]
+    return [int(side.sum()) for side in ends_on]
 
 
 def irregularity(polygons):
@@ -104,8 +111,8 @@ def irregularity(polygons):
 
 
 def accuracies(polygons):
-    """Exact share of the square that each polygon puts on the right side, (n,)."""
-    return np.array([1 - error(p) for p in polygons])
+    """Exact share of [-1, 1]^2 on the right side of each polygon within it, (n,)."""
+    return np.array([1 - error(p) for p in polygons if np.abs(p).max() <= 1])
 
 
 def percent(share):
@@ -137,7 +144,7 @@ class Case(NamedTuple):
 
 def study_case(init, data_seed, options):
     """Train and classify the ensemble that the options describe."""
-    X, y = circle_in_square(options.points, streams(data_seed)[0])
+    X, y = circle_in_square(options.points, data_seed)
     size = {"networks": options.networks, "hidden_units": options.hidden_units}
     start = initial_ensemble(init=init, seed=data_seed, **size)
     end = train_ensemble(X, y, init=init, seed=data_seed, epochs=options.epochs, **size)

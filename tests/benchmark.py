@@ -4,21 +4,27 @@ The candidates of each comparison take turns in one process, on one thread, so t
 machine that slows down slows all of them; the medians over the rounds are compared.
 """
 
+import importlib.util
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"  # before NumPy is imported
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
 import numpy as np
 import torch
+from contourpy import contour_generator
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary import ensemble
 from decision_boundary.data import circle_in_square
+from decision_boundary.polygon import extract_boundary
 from decision_boundary.script import load
 
 ROUNDS, STEPS = 31, 200
@@ -101,6 +107,95 @@ def functions_against_stock():
     )
 
 
+def ensemble_step(X, y, networks=1000):
+    """One Adam step of 1,000 networks 2-3-1, as train_ensemble takes it."""
+    parameters = ensemble.initial_parameters(networks, 3, "spread", 0, np.float32)
+    optimizer = ensemble.Adam(parameters, learning_rate=0.03)
+    x, y = np.hstack([X, np.ones_like(y)]).astype(np.float32), y.astype(np.float32)
+    buffers = np.empty((7, len(x), networks), np.float32)
+    return lambda: optimizer.step(ensemble.gradients(parameters, x, y, buffers))
+
+
+def ensemble_against_torch():
+    """Exercise 3: 2-3-1, batch 64, Adam; 1,000 networks against one."""
+    X, y = circle_in_square(64, seed=0)
+    stock = stock_network(3, nn.ReLU)
+    reference = torch_step(
+        stock,
+        torch.optim.Adam(stock.parameters(), lr=0.03),
+        *(torch.tensor(a, dtype=torch.float32) for a in (X, y)),
+    )
+    compare("1,000 networks / PyTorch eager, 1 network", ensemble_step(X, y), reference)
+
+
+def jax_step(X, y):
+    """One Adam step of 1,000 networks: vmap of value_and_grad, compiled as a whole."""
+    import jax
+    import jax.numpy as jnp
+
+    X, y = jnp.asarray(X, jnp.float32), jnp.asarray(y, jnp.float32)
+
+    def loss(parameters):
+        W, b, a, c = parameters
+        logits = jnp.maximum(X @ W + b, 0) @ a + c
+        return (jnp.logaddexp(0, logits) - y[:, 0] * logits).mean()
+
+    @partial(jax.jit, donate_argnums=0)
+    def train_step(state):
+        p, m, v, t = state
+        t += 1
+        losses, g = jax.vmap(jax.value_and_grad(loss))(p)
+        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+        m_hat, v_hat = 1 / (1 - 0.9**t), 1 / (1 - 0.999**t)
+        p = jax.tree.map(
+            lambda p, m, v: p - 0.03 * m_hat * m / (jnp.sqrt(v_hat * v) + 1e-8), p, m, v
+        )
+        return (p, m, v, t), losses
+
+    start = ensemble.initial_ensemble(1000)
+    p = tuple(jnp.array(a) for a in start)
+    m, v = (tuple(jnp.zeros_like(a) for a in p) for _ in range(2))
+    state = (p, m, v, jnp.float32(0))
+
+    def step():
+        nonlocal state
+        state, losses = train_step(state)
+        losses.block_until_ready()
+
+    return step
+
+
+def ensemble_against_jax():
+    """The same 1,000 networks; where JAX, which this project does not need, is found."""
+    if importlib.util.find_spec("jax"):
+        X, y = circle_in_square(64, seed=0)
+        compare("1,000 networks / JAX vmap + jit", ensemble_step(X, y), jax_step(X, y))
+    else:
+        print("1,000 networks / JAX vmap + jit: JAX is not installed")
+
+
+def boundary_against_contour():
+    """Exercise 3: the exact boundary of 2-3-1 against one 200 x 200 grid contour."""
+    weights, biases = ensemble.initial_ensemble(1, seed=0).network(0)
+    biases[1] -= 0.5
+    centres = np.linspace(-1, 1, 200)
+    grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
+
+    def contour():
+        hidden = np.maximum(grid @ weights[0] + biases[0], 0)
+        logits = (hidden @ weights[1] + biases[1]).reshape(200, 200)
+        return contour_generator(z=logits).lines(0)
+
+    assert extract_boundary(weights, biases)
+    assert contour()
+    compare(
+        "exact boundary / 200 x 200 contour",
+        lambda: extract_boundary(weights, biases),
+        contour,
+    )
+
+
 def main():
     torch.set_num_threads(1)
     print(
@@ -110,6 +205,9 @@ def main():
     print(f" {'ratio':>9} {'inverse':>8}")
     numpy_against_torch()
     functions_against_stock()
+    ensemble_against_torch()
+    ensemble_against_jax()
+    boundary_against_contour()
 
 
 if __name__ == "__main__":

@@ -53,16 +53,22 @@ def test_gradients_are_central_differences():
     [
         ("sigmoid(self._logits) - target.T", "self._logits - target.T"),
         ("sigmoid(self._logits) - target.T", "sigmoid(self._logits) + target.T"),
-        ("] += a @ delta.T", "] += a[:, :1] @ delta.T[:1]"),  # no sum over the batch
+        (
+            "] += dot(a, delta.T)",
+            "] += dot(a[:, :1], delta.T[:1])",
+        ),  # no sum over the batch
         (  # transposed where the shapes do not tell
-            "self.weights[layer] @ delta",
-            "(W.T if (W := self.weights[layer]).shape == (16, 16) else W) @ delta",
+            "dot(self.weights[layer], delta)",
+            "dot(W.T if (W := self.weights[layer]).shape == (16, 16) else W, delta)",
         ),
         ("delta *= derivative(a[:-1])", "pass"),
         ("lambda a: 1 - a * a", "lambda a: 1 - a"),
         ("lambda a: a * (1 - a)", "lambda a: a"),
         ("lambda a: a > 0", "lambda a: a >= 0"),
-        ("] += a @ delta.T", "] = a @ delta.T"),  # a new array, and nothing adds up
+        (
+            "] += dot(a, delta.T)",
+            "] = dot(a, delta.T)",
+        ),  # a new array, and nothing adds up
     ],
 )
 def test_a_wrong_backward_is_caught(right, wrong, tmp_path, monkeypatch):

@@ -220,7 +220,7 @@ def test_the_grid_becomes_a_figure_text_and_numbers(monkeypatch):
     assert len({len(line) for line in text.splitlines()[1:5]}) == 1
     assert values["SmoothEpochs"] == "16"
     assert values["SmoothTable"].startswith("ReLU & open & 0.0 & ")
-    assert f" {values['SmoothTanhThreeTurn']}" in text
+    assert f" {values['SmoothTanhTurn']}" in text
     assert all(name.isalpha() for name in values)
 
 

@@ -8,7 +8,6 @@ import pytest
 from decision_boundary import balance, hexagon, polygons, study
 from decision_boundary.data import circle_in_square
 from decision_boundary.ensemble import Ensemble, initial_ensemble
-from decision_boundary.polygon import extract_boundary
 from decision_boundary.script import load
 
 ANGLES = 2 * np.pi / 3 * np.arange(3)
@@ -27,24 +26,26 @@ CASES = ensemble(
     (SPREAD, [0, 0, 0], [1, 1, -1], -0.7),  # open: a weight is negative
     (SPREAD, [0, 0, -9], [1, 1, 1], -0.7),  # open: a unit is dead
     (SPREAD, [0, 0, 0], [1, 1, 1], 0.7),  # nowhere: the logit is positive
-    (SPREAD, [0, 0, 0], [1, 1, 1], -1.05),  # open: the square cuts the hexagon off
+    (SPREAD, [0, 0, 0], [1, 1, 1], -1.05),  # a hexagon, but not within the square
 )
 
 
 def test_shapes_and_causes_of_known_networks():
     boundaries = study.extract_all(CASES)
-    assert boundaries.corners.tolist() == [6, 0, 0, 0, 0]
-    assert [study.shape(p) for p in boundaries.polylines] == [0, 1, 1, 2, 1]
-    assert len(boundaries.polygons(6)) == 1
+    assert boundaries.corners.tolist() == [6, 0, 0, 0, 6]
+    assert [study.shape(p) for p in boundaries.polylines] == [0, 1, 1, 2, 0]
+    small, large = boundaries.polygons(6)
+    np.testing.assert_allclose(large / 1.05, small / 0.7, atol=1e-12)
+    assert len(study.accuracies([small, large])) == 1
     X, _ = circle_in_square(500, seed=0)
     names = [study.CAUSES[i] for i in study.causes(CASES, X)]
     assert names[:3] == ["all positive", "negative weight", "dead unit"]
     assert names[3:] == ["all positive", "all positive"]
     assert study.dead_units(CASES, X).sum() == 1
     case = study.Case("xavier", X, CASES, CASES, boundaries)
-    assert case.hexagons.tolist() == [True] + [False] * 4
-    assert study.classified([case]).tolist() == [[0, 1, 1], [0, 1, 0], [0, 1, 0]]
-    assert study.foretold([case]) == [(3, True, 1, 4), (2, True, 0, 1)]
+    assert case.hexagons.tolist() == [True, False, False, False, True]
+    assert study.classified([case]).tolist() == [[0, 0, 1], [0, 1, 0], [0, 1, 0]]
+    assert study.foretold([case]) == [(3, True, 2, 4), (2, True, 0, 1)]
 
 
 def test_a_unit_with_points_on_its_hinge_alone_is_dead():
@@ -55,7 +56,8 @@ def test_a_unit_with_points_on_its_hinge_alone_is_dead():
 
 
 def test_open_ends_lie_on_sides():
-    strip = extract_boundary([np.array([[1.0], [0]])], [np.array([0.5])])
+    strip = study.extract_all(ensemble(([[1.0], [0]], [0.5], [1], -0.1)))
+    (strip,) = strip.polylines
     assert dict(zip(study.SIDES, study.open_sides([strip]))) == {
         "left": 0,
         "right": 0,
