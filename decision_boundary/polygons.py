@@ -72,8 +72,9 @@ def draw(law):
             f"$H = {H}$: " + (f"{2 * H}-gon, {share:.1f} %" if share else "open")
         )
     ax = axes[-1]
-    sizes = [H for H in law if law[H][1].polygons(2 * H)]
-    measured = [100 * np.median(accuracies(law[H][1].polygons(2 * H))) for H in sizes]
+    shares = {H: 100 * accuracies(law[H][1].polygons(2 * H)) for H in law}
+    sizes = [H for H in law if len(shares[H])]
+    measured = [np.median(shares[H]) for H in sizes]
     ax.plot(sizes, [best_accuracy(2 * H) for H in sizes], color=DARK, lw=0.8)
     ax.plot(sizes, measured, "o", color=BLUE, ms=4)
     ax.set(xlabel="$H$", title="right points [%]", xticks=list(sizes))
@@ -87,7 +88,8 @@ def law_rows(law):
     rows = []
     for H, (_, boundaries) in law.items():
         polygons = boundaries.polygons(2 * H)
-        measured = f"{100 * np.median(accuracies(polygons)):.2f}" if polygons else "--"
+        measured = 100 * accuracies(polygons)
+        measured = f"{np.median(measured):.2f}" if len(measured) else "--"
         shape = (f"{2 * H}", f"{best_accuracy(2 * H):.2f}") if H > 2 else ("--", "--")
         share = share_text(len(polygons), len(boundaries.corners))
         rows.append([f"{H}", shape[0], share, measured, shape[1]])
@@ -98,9 +100,9 @@ def points_rows(points):
     """Texts: points, hexagons, their irregularity and accuracy, median and extreme."""
     rows = []
     for num_points, polygons in points.items():
-        cells = ["--"] * 4
-        if polygons:
-            angles, share = irregularity(polygons), 100 * accuracies(polygons)
+        cells, share = ["--"] * 4, 100 * accuracies(polygons)
+        if len(share):
+            angles = irregularity(polygons)
             numbers = np.median(angles), angles.max(), np.median(share), share.max()
             cells = [f"{x:.2f}" for x in numbers]
         rows.append([f"{num_points}", f"{len(polygons)}", *cells])

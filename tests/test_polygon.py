@@ -391,12 +391,13 @@ def rotation(angle):
     return np.array([[c, s], [-s, c]])
 
 
-@pytest.mark.parametrize("b", [0.1, 1000 * np.pi])
+@pytest.mark.parametrize("b", [1, 1000 * np.pi])
 def test_values_count_as_zero_to_rounding_of_their_terms(b):
-    """u + v - w = 0 for u = u_1 + b, v = u_2 + b, w = u_1 + u_2 + 2 b."""
+    """u + v - w = 0 for u = n . x + b, v = 2 u, w = 3 u."""
     for angle in range(10):
-        W = rotation(angle) @ [[0.1, 0.2, 0.3], [0, 0, 0]]
-        plateau = network((W, [b, 2 * b, 3 * b]), ([1, 1, -1], [0]))
+        n = rotation(angle)[:, :1]
+        W = n / np.abs(n).sum() * [0.1, 0.2, 0.3]
+        plateau = network((W, [0.1 * b, 0.2 * b, 0.3 * b]), ([1, 1, -1], [0]))
         with pytest.raises(ValueError, match="make the logit zero"):
             extract_boundary(*plateau)
 
@@ -446,15 +447,16 @@ def test_diamond_with_its_tip_beyond_the_border_is_open(gap):
     assert_boundary(boundary, [(tipless, False)], 1e-15)
 
 
-def test_needle_thinner_than_1e_12_keeps_its_tip():
-    """4e12 (relu(x) + relu(-x - relu(y - 1/2))) = y: its left side leaves at (0, 1/2)."""
+@pytest.mark.parametrize("side", [-1, 1])
+def test_needle_thinner_than_1e_12_keeps_its_tip(side):
+    """4e12 |x| - 0.975 relu(4e12 x - 1/2) = y: one side bends away at y = 1/2."""
     needle = network(
-        ([[1, -1, 0, 0], [0, 0, 1, 1]], [0, 0, -0.5, 1]),
-        ([[1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1]], [0, 0, 0]),
-        ([4e12, 4e12, -1], [1]),
+        ([[1, -1, 4e12 * side, 0], [0, 0, 0, 1]], [0, 0, -0.5, 1]),
+        ([4e12, 4e12, -0.975, -1], [1]),
     )
-    expected = [([(-0.5, 1), (0, 0.5), (0, 0), (0, 1)], False)]
-    assert_boundary(extract_boundary(*needle), expected, 1e-12)
+    sides = [(5.125e-12, 1), (1.25e-13, 0.5), (0, 0), (-2.5e-13, 1)]
+    expected = (np.array(sides) * [side, 1])[::-side]
+    assert_boundary(extract_boundary(*needle), [(expected, False)], 1e-15)
 
 
 def test_zeros_a_rounding_error_apart_do_not_break_the_path():
