@@ -31,7 +31,7 @@ all: report/report.pdf
 
 .venv/complete: environment.yml
 	python3 -m venv --clear .venv
-	.venv/bin/pip install --quiet $$(sed -n 's/^ *- \(.*==.*\)/\1/p' environment.yml)
+	.venv/bin/python -m pip install --quiet $$(sed -n 's/^ *- \(.*==.*\)/\1/p' environment.yml)
 	touch $@
 
 $(BACKPROP) &: Python-FeedForward/main.py Python-FeedForward/net.py $(SHARED) \

@@ -1,4 +1,4 @@
-"""Measures of a polygon given by its corners (K, 2) in order, the last before the first.
+"""Measures of a polygon, which is given by its corners (K, 2) in order.
 
 The corners of `polygon.extract_boundary`'s closed polylines are such polygons.
 """

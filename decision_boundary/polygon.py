@@ -23,7 +23,7 @@ MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dr
 
 
 class Polyline(NamedTuple):
-    """Vertices (K, 2) in order; a closed polyline returns from the last to the first."""
+    """Vertices (K, 2) in order; if closed, the last one is joined to the first."""
 
     vertices: np.ndarray
     closed: bool
@@ -55,7 +55,7 @@ def extract_boundary(weights, biases):
     _check_sign_changes(left, after, signs, corners)
     boundary = []
     for path in _paths(left, after):
-        closed = path[0] == path[-1]
+        closed = path[0] == path[-1]  # and the first corner is there twice
         points = _merged([corners[v] for v in path[closed:]], closed)
         if len(points) > 2 or not closed:
             boundary.append(Polyline(np.array(points), closed))
@@ -135,9 +135,9 @@ def _split(region, s, crossing):
 
 
 def _edges(regions, signs):
-    """What lies beside each directed edge (a, b) of a region.
+    """What lies beside each directed edge (a, b).
 
-    left[a, b] is the sign of the region, to its left; after[a, b] the corner that
+    left[a, b] is the sign of the region to its left, after[a, b] the corner that
     follows b around the region.
     """
     left, after = {}, {}
@@ -163,7 +163,7 @@ def _check_sign_changes(left, after, signs, corners):
             if math.dist(corners[a], corners[b]) > MERGE and not any(thin):
                 raise ValueError(
                     f"weights and biases make the logit zero from {corners[a]} to "
-                    f"{corners[b]}; zeros between negative and positive logits are allowed"
+                    f"{corners[b]}; zeros only between - and + are allowed"
                 )
 
 
@@ -231,8 +231,8 @@ def _distance(p, a, b):
 def _checked_layers(weights, biases):
     """A list of (W, b, reach) whose shapes chain from 2 inputs to 1 logit.
 
-    reach, one number per unit, exceeds the unit's values in the square; rounding errors
-    are proportional to it: reach_0 = 1, reach_l = reach_(l-1) |W_l| + |b_l|.
+    reach, one number per unit, bounds the unit's values in the square, and its rounding
+    errors in proportion: reach_0 = 1, reach_l = reach_(l-1) |W_l| + |b_l|.
     """
     for name, value in ("weights", weights), ("biases", biases):
         if not isinstance(value, list | tuple):

@@ -27,9 +27,9 @@ points = points[points[:, 0].argsort()]
 feet = np.column_stack([points[:, 0], np.full(len(points), -1.0)])
 
 
-def logits(network, points):
+def logits(network, X):
     parts = []
-    for x in np.array_split(points, 1 + len(points) // 2000):  # to fit the cache
+    for x in np.array_split(X, 1 + len(X) // 2000):  # to fit the cache
         for W, b in zip(*network):
             z = x @ W + b
             x = np.maximum(z, 0)
@@ -45,18 +45,22 @@ def reach(network):
     return total[0]
 
 
-def crosses_an_odd_number_of_times(boundary, points):
+def edges(vertices, closed):
+    ends = np.roll(vertices, -1, axis=0)
+    return (vertices, ends) if closed else (vertices[:-1], ends[:-1])
+
+
+def crosses_an_odd_number_of_times(boundary, X):
     """Does the way straight down from the point to the lower border do so?
 
-    Holds for open and closed polylines alike, with points sorted by x.
+    Holds for open and closed polylines alike. The points X are sorted by x.
     """
-    odd = np.zeros(len(points), dtype=bool)
-    for vertices, closed in boundary:
-        ends = np.roll(vertices, -1, axis=0) if closed else vertices[1:]
-        for p, q in zip(vertices, ends):
+    odd = np.zeros(len(X), dtype=bool)
+    for polyline in boundary:
+        for p, q in zip(*edges(*polyline)):
             (x1, y1), (x2, y2) = sorted([p.tolist(), q.tolist()])
-            over = slice(*points[:, 0].searchsorted([x1, x2]))  # x1 <= x < x2
-            x, y = points[over].T
+            over = slice(*X[:, 0].searchsorted([x1, x2]))  # x1 <= x < x2
+            x, y = X[over].T
             odd[over] ^= (y - y1) * (x2 - x1) > (x - x1) * (y2 - y1)
     return odd
 
@@ -153,20 +157,20 @@ def test_parity_of_crossings_is_the_sign_at_100_000_points(networks):
 
 def test_logit_is_zero_to_rounding_at_vertices_and_mid_edge(networks):
     for network, boundary in networks:
-        for vertices, closed in boundary:
-            ends = np.roll(vertices, -1, axis=0) if closed else vertices[1:]
-            middles = (vertices[: len(ends)] + ends) / 2
-            error = np.abs(logits(network, np.vstack([vertices, middles]))).max()
+        for polyline in boundary:
+            starts, ends = edges(*polyline)
+            on_boundary = np.vstack([starts, (starts + ends) / 2, ends])
+            error = np.abs(logits(network, on_boundary)).max()
             assert error < 1e-15 * reach(network)
 
 
 def test_negative_logits_lie_to_the_left_of_every_edge(networks):
     for network, boundary in networks:
-        for vertices, closed in boundary:
-            ends = np.roll(vertices, -1, axis=0) if closed else vertices[1:]
-            along = ends - vertices[: len(ends)]
-            middles = vertices[: len(ends)] + along / 2
+        for polyline in boundary:
+            starts, ends = edges(*polyline)
+            along = ends - starts
             normals = along[:, ::-1] * [-1, 1] / np.hypot(*along.T)[:, None]
+            middles = (starts + ends) / 2
             assert (logits(network, middles + 1e-9 * normals) < 0).all()
             assert (logits(network, middles - 1e-9 * normals) > 0).all()
 
@@ -206,8 +210,7 @@ def test_three_units_at_120_degrees_give_the_regular_hexagon(apothem, degrees):
 
 def test_hexagon_that_the_square_cuts_is_open():
     """Apothem 0.9 and a unit upwards: the vertices at (+-1.04, 0) are outside."""
-    network = hexagon(0.9)
-    boundary = extract_boundary(*network)
+    boundary = extract_boundary(*hexagon(0.9))
     x, y = 0.9 / np.sqrt(3), 2 * 0.9 - np.sqrt(3)
     assert_boundary(
         boundary,
@@ -234,7 +237,8 @@ def test_scale_of_a_layer_changes_no_bit(power):
         (W, *weights), (b, *biases) = network
         scaled = [W * 2.0**power, *weights], [b * 2.0**power]
         scaled[1].extend(c * 2.0**power for c in biases)
-        for p, q in zip(extract_boundary(*network), extract_boundary(*scaled)):
+        boundary, same = extract_boundary(*network), extract_boundary(*scaled)
+        for p, q in zip(boundary, same, strict=True):
             assert p.closed == q.closed
             assert (p.vertices == q.vertices).all()
 
@@ -254,7 +258,7 @@ def test_lists_and_other_number_types_are_read_and_left_unchanged():
 # Degenerate networks
 
 
-def network(*layers):
+def build(*layers):
     """From (W, b), (W, b), ...; a flat W is a column: the weights of one unit."""
     weights = [np.array(W, dtype=float).reshape(len(W), -1) for W, _ in layers]
     return weights, [np.array(b, dtype=float) for _, b in layers]
@@ -270,97 +274,97 @@ LEFT, RIGHT = np.array(DIAMOND) - [0.5, 0], np.array(DIAMOND) + [0.5, 0]
 UP_Y_AXIS = [([(0, -1), (0, 1)], False)]  # negative, thus left, is x < 0
 
 EXACT = {
-    "one layer": (network(([1, 0], [0])), UP_Y_AXIS),
-    "one layer, turned": (network(([-1, 0], [0])), [([(0, 1), (0, -1)], False)]),
+    "one layer": (build(([1, 0], [0])), UP_Y_AXIS),
+    "one layer, turned": (build(([-1, 0], [0])), [([(0, 1), (0, -1)], False)]),
     "from corner to corner": (
-        network(([1, 1], [0])),
+        build(([1, 1], [0])),
         [([(1, -1), (-1, 1)], False)],
     ),
-    "no zero": (network(([1, 1], [3])), []),
-    "zero weights, a bias": (network(([0, 0], [-1])), []),
-    "zero at one corner, negative inside": (network(([1, 1], [-2])), []),
-    "zero at one corner, positive inside": (network(([1, 1], [2])), []),
+    "no zero": (build(([1, 1], [3])), []),
+    "zero weights, a bias": (build(([0, 0], [-1])), []),
+    "zero at one corner, negative inside": (build(([1, 1], [-2])), []),
+    "zero at one corner, positive inside": (build(([1, 1], [2])), []),
     "a corner cut off": (
-        network(([1, 1], [-1.5])),
+        build(([1, 1], [-1.5])),
         [([(1, 0.5), (0.5, 1)], False)],
     ),
     "all hinges through one corner": (
-        network(ABS, ([1, 1, 1, 1], [-0.5])),
+        build(ABS, ([1, 1, 1, 1], [-0.5])),
         [(DIAMOND, True)],
     ),
     "closed, touching the border": (
-        network(ABS, ([1, 1, 1, 1], [-1])),
+        build(ABS, ([1, 1, 1, 1], [-1])),
         [(2 * np.array(DIAMOND), True)],
     ),
-    "zero at all four corners": (network(ABS, ([1, 1, 1, 1], [-2])), []),
-    "one isolated zero": (network(ABS, ([1, 1, 1, 1], [0])), []),
-    "one isolated zero, negative around": (network(ABS, ([-1, -1, -1, -1], [0])), []),
+    "zero at all four corners": (build(ABS, ([1, 1, 1, 1], [-2])), []),
+    "one isolated zero": (build(ABS, ([1, 1, 1, 1], [0])), []),
+    "one isolated zero, negative around": (build(ABS, ([-1, -1, -1, -1], [0])), []),
     "saddle": (
-        network(ABS, ([1, 1, -1, -1], [0])),
+        build(ABS, ([1, 1, -1, -1], [0])),
         [([(-1, 1), (0, 0), (1, 1)], False), ([(1, -1), (0, 0), (-1, -1)], False)],
     ),
     "saddle of closed curves": (
-        network(*FOLD, ([1, 1, 1], [-0.5])),
+        build(*FOLD, ([1, 1, 1], [-0.5])),
         [(LEFT, True), (RIGHT, True)],
     ),
     "saddle, negative outside": (
-        network(*FOLD, ([-1, -1, -1], [0.5])),
+        build(*FOLD, ([-1, -1, -1], [0.5])),
         [
             ([(-1, 0), (-0.5, 0.5), (0, 0), (0.5, 0.5), (1, 0)], False),
             ([(1, 0), (0.5, -0.5), (0, 0), (-0.5, -0.5), (-1, 0)], False),
         ],
     ),
     "closed, touching the border from a negative outside": (
-        network(([[1, -1, 0, 0], [0, 0, 1, -1]], [-0.5, 0.5, 0, 0]), ([-1] * 4, [0.5])),
+        build(([[1, -1, 0, 0], [0, 0, 1, -1]], [-0.5, 0.5, 0, 0]), ([-1] * 4, [0.5])),
         [(RIGHT[::-1], True)],
     ),
     "triangle": (  # a + relu(b - a) = max(a, b), a = |x| + y - 1/2 and b = -y
-        network(
+        build(
             ABS,
             ([[1, -1], [1, -1], [1, -2], [-1, 2]], [4.5, 0.5]),
             ([1, 1], [-5]),
         ),
         [([(-0.5, 0), (0.5, 0), (0, 0.5)], True)],
     ),
-    "opposite units": (network(ABS, ([1, -1, 0, 0], [0])), UP_Y_AXIS),
-    "along a hinge": (network(ABS, ([2, -1, 0, 0], [0])), UP_Y_AXIS),
+    "opposite units": (build(ABS, ([1, -1, 0, 0], [0])), UP_Y_AXIS),
+    "along a hinge": (build(ABS, ([2, -1, 0, 0], [0])), UP_Y_AXIS),
     "along a hinge, then away": (
-        network(ABS, ([1, -1, 1, 0], [0])),
+        build(ABS, ([1, -1, 1, 0], [0])),
         [([(0, -1), (0, 0), (-1, 1)], False)],
     ),
     "duplicate units": (
-        network(([[1, 1, 2], [0, 0, 0]], [0, 0, 0]), ([1, 1, -0.5], [-0.25])),
+        build(([[1, 1, 2], [0, 0, 0]], [0, 0, 0]), ([1, 1, -0.5], [-0.25])),
         [([(0.25, -1), (0.25, 1)], False)],
     ),
     "parallel units": (
-        network(([[1, 1], [0, 0]], [0, -0.25]), ([1, 1], [-0.5])),
+        build(([[1, 1], [0, 0]], [0, -0.25]), ([1, 1], [-0.5])),
         [([(0.375, -1), (0.375, 1)], False)],
     ),
     "dead and constant units": (
-        network(
+        build(
             ([[1, 1, 0, 0, 1], [0, 1, 0, 0, 0]], [0, -3, 0, 1, 4]),
             ([1, 7, 7, -0.5, 0], [0]),
         ),
         [([(0.5, -1), (0.5, 1)], False)],
     ),
     "hinge along the border": (
-        network(([[1, 1], [0, 0]], [-1, 0]), ([1, 1], [-0.5])),
+        build(([[1, 1], [0, 0]], [-1, 0]), ([1, 1], [-0.5])),
         [([(0.5, -1), (0.5, 1)], False)],
     ),
 }
 
 REFUSED = {
-    "all weights zero": network(([0, 0], [0])),
-    "zero where the unit is off": network(ABS, ([1, 0, 0, 0], [0])),
-    "zero where the unit is off, else negative": network(ABS, ([-1, 0, 0, 0], [0])),
-    "zero in a strip of width 1e-11": network(
+    "all weights zero": build(([0, 0], [0])),
+    "zero where the unit is off": build(ABS, ([1, 0, 0, 0], [0])),
+    "zero where the unit is off, else negative": build(ABS, ([-1, 0, 0, 0], [0])),
+    "zero in a strip of width 1e-11": build(
         ([[1, -1], [0, 0]], [0, -1e-11]), ([1, -1], [0])
     ),
-    "positive on both sides": network(ABS, ([1, 1, 0, 0], [0])),
-    "negative on both sides": network(ABS, ([-1, -1, 0, 0], [0])),
-    "along the border, negative inside": network(([1, 0], [-1])),
-    "along the border, positive inside": network(([1, 0], [1])),
-    "along the border at a change of sign": network(
+    "positive on both sides": build(ABS, ([1, 1, 0, 0], [0])),
+    "negative on both sides": build(ABS, ([-1, -1, 0, 0], [0])),
+    "along the border, negative inside": build(([1, 0], [-1])),
+    "along the border, positive inside": build(([1, 0], [1])),
+    "along the border at a change of sign": build(
         ([[1, 0, 0], [0, 1, -1]], [0, 0, 0]), ([1, 1, -1], [-1])
     ),
 }
@@ -397,13 +401,13 @@ def test_values_count_as_zero_to_rounding_of_their_terms(b):
     for angle in range(10):
         n = rotation(angle)[:, :1]
         W = n / np.abs(n).sum() * [0.1, 0.2, 0.3]
-        plateau = network((W, [0.1 * b, 0.2 * b, 0.3 * b]), ([1, 1, -1], [0]))
+        plateau = build((W, [0.1 * b, 0.2 * b, 0.3 * b]), ([1, 1, -1], [0]))
         with pytest.raises(ValueError, match="make the logit zero"):
             extract_boundary(*plateau)
 
 
 def test_only_rounding_errors_count_as_zero():
-    plateau, above = (network(ABS, ([1, 0, 0, 0], [c])) for c in (1e-15, 1e-14))
+    plateau, above = (build(ABS, ([1, 0, 0, 0], [c])) for c in (1e-15, 1e-14))
     assert extract_boundary(*above) == []
     with pytest.raises(ValueError, match="make the logit zero"):
         extract_boundary(*plateau)
@@ -411,15 +415,15 @@ def test_only_rounding_errors_count_as_zero():
 
 @pytest.mark.parametrize("gap", [1e-17, 1e-15, 1e-14, 1e-13, 5e-13])
 def test_strip_of_zeros_thinner_than_1e_12_is_a_line(gap):
-    strip = network(([[1, -1], [0, 0]], [0, -gap]), ([1, -1], [0]))
+    strip = build(([[1, -1], [0, 0]], [0, -gap]), ([1, -1], [0]))
     assert_boundary(extract_boundary(*strip), UP_Y_AXIS, 1e-12)
 
 
 @pytest.mark.parametrize("gap", [0, 1e-17, 1e-15, 1e-14, 1e-13, 1e-11, 1e-9])
-def test_nearly_coincident_hinges_and_vertices_give_one_corner(gap):
-    """relu(x) + relu(x + gap) + relu(x - gap) + 3 y - 1: corners at x = -gap, 0, gap."""
+def test_corners_nearer_than_1e_12_are_one(gap):
+    """relu(x) + relu(x + gap) + relu(x - gap) + 3 y - 1: corners at -gap, 0, gap."""
     W = [[1, 1, 1, 0, 0], [0, 0, 0, 1, -1]], [0, gap, -gap, 0, 0]
-    [(vertices, closed)] = extract_boundary(*network(W, ([1, 1, 1, 3, -3], [-1])))
+    [(vertices, closed)] = extract_boundary(*build(W, ([1, 1, 1, 3, -3], [-1])))
     assert not closed
     assert len(vertices) == (5 if gap > 1e-12 else 3)
     ideal = np.array([[1, -2 / 3], [0, 1 / 3], [-1, 1 / 3]])
@@ -429,7 +433,7 @@ def test_nearly_coincident_hinges_and_vertices_give_one_corner(gap):
 @pytest.mark.parametrize("gap", [1e-15, 1e-13])
 @pytest.mark.parametrize("side", [-1, 1])
 def test_open_polyline_bent_just_before_the_border_still_ends_there(side, gap):
-    bent = network(
+    bent = build(
         ([[side, 0, 0], [0, 1, -1]], [gap - 1, 0, 0]),
         ([1, 1, -1], [0]),
     )
@@ -442,7 +446,7 @@ def test_open_polyline_bent_just_before_the_border_still_ends_there(side, gap):
 @pytest.mark.parametrize("gap", [1e-11, 1e-13])
 def test_diamond_with_its_tip_beyond_the_border_is_open(gap):
     hinges = [[1, -1, 0, 0], [0, 0, 1, -1]], [-0.5 - gap, 0.5 + gap, 0, 0]
-    boundary = extract_boundary(*network(hinges, ([1, 1, 1, 1], [-0.5])))
+    boundary = extract_boundary(*build(hinges, ([1, 1, 1, 1], [-0.5])))
     tipless = [(1, gap), *(RIGHT[1:] + [gap, 0]), (1, -gap)]
     assert_boundary(boundary, [(tipless, False)], 1e-15)
 
@@ -450,7 +454,7 @@ def test_diamond_with_its_tip_beyond_the_border_is_open(gap):
 @pytest.mark.parametrize("side", [-1, 1])
 def test_needle_thinner_than_1e_12_keeps_its_tip(side):
     """4e12 |x| - 0.975 relu(4e12 x - 1/2) = y: one side bends away at y = 1/2."""
-    needle = network(
+    needle = build(
         ([[1, -1, 4e12 * side, 0], [0, 0, 0, 1]], [0, 0, -0.5, 1]),
         ([4e12, 4e12, -0.975, -1], [1]),
     )
@@ -466,7 +470,7 @@ def test_zeros_a_rounding_error_apart_do_not_break_the_path():
     """
     V = [[1, 1, 1, 0], [1, 1, 0, 1], [-1, -1, 0, 0], [1, 1, 0, 0]]
     V[0][1] = V[1][1] = -1
-    folds = network(ABS, (V, [0, -2e-14, 0, 0]), ([1, 0, 1, -1], [0]))
+    folds = build(ABS, (V, [0, -2e-14, 0, 0]), ([1, 0, 1, -1], [0]))
     expected = [([(-1, 0), (0, 0), (0, 1)], False)]
     assert_boundary(extract_boundary(*folds), expected, 1e-12)
 
@@ -474,7 +478,7 @@ def test_zeros_a_rounding_error_apart_do_not_break_the_path():
 @pytest.mark.parametrize("size", [(1e-13, 1e-13), (1e-13, 0.5), (0.5, 1e-13)])
 def test_closed_polyline_thinner_than_1e_12_is_left_out(size):
     W = np.diag(1 / np.array(size)) @ ABS[0]
-    assert extract_boundary(*network((W, ABS[1]), ([1, 1, 1, 1], [-1]))) == []
+    assert extract_boundary(*build((W, ABS[1]), ([1, 1, 1, 1], [-1]))) == []
 
 
 def test_hinge_of_a_unit_without_weight_leaves_no_vertex():
@@ -483,12 +487,12 @@ def test_hinge_of_a_unit_without_weight_leaves_no_vertex():
     for _ in range(20):
         W = np.hstack([ABS[0], rng.normal(size=(2, 4))])
         b = [0, 0, 0, 0, *rng.normal(0, 0.2, size=4)]
-        boundary = extract_boundary(*network((W, b), ([1] * 4 + [0] * 4, [-0.5])))
+        boundary = extract_boundary(*build((W, b), ([1] * 4 + [0] * 4, [-0.5])))
         assert_boundary(boundary, [(DIAMOND, True)], 1e-15)
 
 
 def degenerate_network(rng, rotated, noise):
-    """Small integers: hinges and zeros meet in the same points and lines all the time."""
+    """Small integers make hinges and zeros meet in the same points and lines."""
     hidden = rng.integers(1, 7, size=rng.integers(0, 4))
     sizes = [2, *hidden, 1]
     shapes = pairwise(sizes)
