@@ -15,7 +15,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
 from decision_boundary.figures import BLUE, ORANGE, figure_bytes, new_figure
-from decision_boundary.results import numbers, write_files
+from decision_boundary.results import numbers, write_results
 from decision_boundary.script import Parser, integer, load, progress, run, streams
 
 net = load("PyTorch-FeedForward/net.py")
@@ -151,8 +151,7 @@ def main():
             COMMAND, summary(result, options)
         ),
     }
-    write_files(files)
-    print("wrote", *files, sep="\n  ")
+    write_results(files)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.results import numbers, scientific, table_rows, write_files
+from decision_boundary.results import numbers, scientific, table_rows, write_results
 from decision_boundary.script import Parser, load, run
 
 net = load("PyTorch-FeedForward/net.py")
@@ -179,7 +179,7 @@ def main():
     for case, tensor, absolute, relative, verdict in rows:
         print(f"{case:28} {tensor:16} {absolute:11.1e} {relative:11.1e}  {verdict}")
     path = options.output / "numbers/functions.tex"
-    write_files({path: numbers(COMMAND, summary(rows))})
+    write_results({path: numbers(COMMAND, summary(rows))})
     if any(row.verdict == "FAILED" for row in rows):
         sys.exit("a gradient is wrong: see the verdicts")
 

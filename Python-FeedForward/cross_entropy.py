@@ -12,7 +12,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.figures import BLUE, DARK, GREY, ORANGE, figure_bytes, new_figure
-from decision_boundary.results import numbers, scientific, write_files
+from decision_boundary.results import numbers, scientific, write_results
 from decision_boundary.script import Parser, integer, run
 
 COMMAND = "python Python-FeedForward/cross_entropy.py"
@@ -258,8 +258,7 @@ def main():
             COMMAND, summary(z, result, norms, options.steps)
         ),
     }
-    write_files(files)
-    print("wrote", *files, sep="\n  ")
+    write_results(files)
 
 
 if __name__ == "__main__":

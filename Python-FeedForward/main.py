@@ -12,7 +12,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
-from decision_boundary.results import numbers, scientific, table_rows, write_files
+from decision_boundary.results import numbers, scientific, table_rows, write_results
 from decision_boundary.script import Parser, load, run, streams
 from decision_boundary.training import Run, repeat
 
@@ -87,7 +87,7 @@ def check_gradients(options):
         ),
     }
     path = options.output / "numbers/gradients.tex"
-    write_files({path: numbers(f"{COMMAND} --check-gradients", values)})
+    write_results({path: numbers(f"{COMMAND} --check-gradients", values)})
 
 
 def main():

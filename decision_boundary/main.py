@@ -14,7 +14,7 @@ from decision_boundary import balance, hexagon, polygons, smooth, study
 from decision_boundary.figures import figure_bytes
 from decision_boundary.live import make_views
 from decision_boundary.polygon import extract_boundary
-from decision_boundary.results import numbers, write_files
+from decision_boundary.results import numbers, write_results
 from decision_boundary.script import Parser, integer, progress, run
 
 COMMAND = "python decision_boundary/main.py"
@@ -111,12 +111,7 @@ def main():
     }
     files[figure_folder / "hexagon.png"] = figure_bytes(figures["hexagon"], "png")
     files[options.output / "numbers/hexagon.tex"] = numbers(COMMAND, values)
-    for view in views:
-        files |= view.files()
-    write_files(files)
-    print("wrote", *files, sep="\n  ")
-    for view in views:
-        view.close()
+    write_results(files, views)
 
 
 if __name__ == "__main__":

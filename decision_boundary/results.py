@@ -26,6 +26,16 @@ def write_files(files):
             temporary.unlink(missing_ok=True)
 
 
+def write_results(files, views=()):
+    """Write the files and those of the views, tell which, and close the views."""
+    for view in views:
+        files |= view.files()
+    write_files(files)
+    print("wrote", *files, sep="\n  ")
+    for view in views:
+        view.close()
+
+
 def _rename_all(staged):
     """Rename every key to its value; Ctrl-C waits, for one run's files belong together."""
     main_thread = threading.current_thread() is threading.main_thread()

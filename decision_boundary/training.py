@@ -10,7 +10,7 @@ import numpy as np
 from decision_boundary.data import circle_in_square
 from decision_boundary.figures import draw_losses, draw_map, figure_bytes, new_figure
 from decision_boundary.live import make_views
-from decision_boundary.results import numbers, write_files
+from decision_boundary.results import numbers, write_results
 from decision_boundary.script import Diverged, streams
 
 LINES = 16  # of the printed trend
@@ -91,12 +91,7 @@ def repeat(make_run, options, name, command):
             command, summary(name.capitalize(), results, options)
         ),
     }
-    for view in views:
-        files |= view.files()
-    write_files(files)
-    print("wrote", *files, sep="\n  ")
-    for view in views:
-        view.close()
+    write_results(files, views)
 
 
 def figure(run, results):
