@@ -54,7 +54,7 @@ $(FUNCTIONS): PyTorch-FeedForward/test_gradients.py PyTorch-FeedForward/net.py \
 	$(PYTHON) PyTorch-FeedForward/test_gradients.py
 
 $(OPTIMIZERS) &: PyTorch-FeedForward/compare_optimizers.py PyTorch-FeedForward/net.py \
-		PyTorch-FeedForward/optimizer.py $(SHARED) $(ENVIRONMENT)
+		PyTorch-FeedForward/optimizer.py PyTorch-FeedForward/stacked.py $(SHARED) $(ENVIRONMENT)
 	$(PYTHON) PyTorch-FeedForward/compare_optimizers.py
 
 $(HEXAGON) &: $(wildcard *-FeedForward/*.py) decision_boundary/main.py $(SHARED) \

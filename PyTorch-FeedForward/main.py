@@ -65,7 +65,8 @@ def make_run(seed, options, **architecture):
 def device(text):
     """An argparse type: a device that this machine has."""
     try:
-        return torch.empty(0, device=text).device
+        torch.zeros(1, device=text).item()  # "meta" would have nothing to give
+        return torch.device(text)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise argparse.ArgumentTypeError(

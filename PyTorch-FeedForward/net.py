@@ -119,7 +119,8 @@ class FeedForwardNetwork(nn.Module):
 
     def __init__(self, input_size=2, hidden_size=32):
         super().__init__()
-        widths = hidden_size if isinstance(hidden_size, Iterable) else [hidden_size] * 2
+        one = isinstance(hidden_size, str) or not isinstance(hidden_size, Iterable)
+        widths = [hidden_size] * 2 if one else hidden_size
         sizes = [checked_size("input_size", input_size)]
         sizes += [checked_size("hidden_size", width) for width in widths] + [1]
         self.layers = nn.ModuleList(starmap(Linear, pairwise(sizes)))

@@ -48,7 +48,7 @@ def softmax_gradient(z, y):
 
 
 def normalized(z):
-    """z_j / sum_k z_k. ValueError unless every z_j > 0: its logarithm is needed."""
+    """z_j / sum_k z_k. ValueError unless every z_j > 0, as a distribution needs it."""
     z = _positive(z)
     return z / z.sum(axis=-1, keepdims=True)
 
@@ -87,8 +87,8 @@ def _positive(z):
     z = _array("z", z)
     if not (z > 0).all():
         raise ValueError(
-            f"z has the entry {z.min()}; z_j / sum_k z_k has a logarithm for all "
-            "classes only where every z_j > 0"
+            f"z has the entry {z.min()}; z_j / sum_k z_k is defined here where every "
+            "z_j > 0, so that it is a distribution with logarithms"
         )
     return z
 
@@ -180,7 +180,7 @@ def draw_shares(ax, result, title, labels):
 
 
 SHARP_LABELS = [
-    (10, 84, "softmax:\nreaches the minimum", "Softmax"),
+    (10, 76, "softmax:\nreaches the minimum", "Softmax"),
     (8e-3, 34, "alternative:\nleaves its\ndomain", "Normalized"),
     (5, 5, "alternative: never reaches it", "Normalized"),
 ]

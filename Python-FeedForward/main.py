@@ -80,7 +80,7 @@ def check_gradients(options):
         "GradientNetworks": gradient_check.NETWORKS,
         "GradientAutograd": scientific(max(row[1] for *_, row in rows)),
         "GradientDifferences": scientific(max(row[3] for *_, row in rows)),
-        "GradientMistake": scientific(wrong),
+        "GradientMistake": f"{wrong:.2g}",
         "GradientTable": table_rows(
             [f"${name[0]}^{{({name[1]})}}$", rf"${shape}$", *map(scientific, row)]
             for name, shape, row in rows

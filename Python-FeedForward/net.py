@@ -8,6 +8,7 @@ delta: the rows of a are then contiguous, and a row of ones below them carries t
 
 import math
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 from numpy import dot  # the same product as @, a third faster at these sizes
@@ -166,7 +167,7 @@ def _size(name, value):
 
 
 def _rate(name, value, below=math.inf):
-    if isinstance(value, bool) or not isinstance(value, float | int | np.number):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} is {value!r}; a number is allowed")
     if not 0 <= value < below:
         raise ValueError(f"{name} is {value}; 0 <= {name} < {below} is allowed")
@@ -180,7 +181,7 @@ def _activation_names(activation, num_layers):
         )
     names = [activation] * num_layers if isinstance(activation, str) else activation
     for name in names:
-        if name not in ACTIVATIONS:
+        if not isinstance(name, str) or name not in ACTIVATIONS:
             raise ValueError(
                 f"activation has {name!r}; {list(ACTIVATIONS)} are allowed"
             )

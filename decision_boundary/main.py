@@ -11,6 +11,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary import balance, hexagon, polygons, smooth, study
+from decision_boundary.ensemble import INITS
 from decision_boundary.figures import figure_bytes
 from decision_boundary.live import make_views
 from decision_boundary.polygon import extract_boundary
@@ -54,7 +55,7 @@ def train_answer(options):
 
 def study_everything(options):
     """The whole study; returns figures {name: Figure} and numbers {macro: text}."""
-    few, some = -(-options.networks // 10), -(-options.networks // 4)
+    few, some = -(-options.networks // 50), -(-options.networks // 4)
     cases = study.study_starts(options)
     progress("")
     print(study.report(cases))
@@ -95,10 +96,16 @@ def main():
     add = parser.add_argument
     add("--networks", type=integer(1), default=1000, help="per ensemble")
     add("--save", type=Path, metavar="FILE", help="only train an ensemble, write FILE")
-    add("--hidden-units", type=integer(1), default=3, help="with --save")
-    add("--init", choices=study.INITS, default="spread", help="with --save")
-    parser.add_view(" (default: figures/hexagon.gif in --output's folder)")
+    add("--hidden-units", type=integer(1), help="only with --save; else 3")
+    add("--init", choices=INITS, help="only with --save; else spread")
+    parser.add_view()
     options = parser.parse_args()
+    if not options.save and (options.hidden_units or options.init):
+        parser.error("--hidden-units and --init need --save: the study has its own")
+    options.hidden_units, options.init = (
+        options.hidden_units or 3,
+        options.init or "spread",
+    )
     if options.save:
         return save_ensemble(options)
     figure_folder = options.output / "figures"

@@ -3,6 +3,8 @@
 And what more points do to the hexagon: it becomes more regular.
 """
 
+from itertools import product
+
 import numpy as np
 
 from decision_boundary.data import circle_in_square
@@ -24,7 +26,7 @@ from decision_boundary.study import (
 )
 
 HIDDEN_UNITS = range(2, 9)
-NUM_POINTS = (512, 2048, 8192, 16384)
+NUM_POINTS, DATA_SETS = (512, 2048, 8192, 16384), 5
 
 
 def study_law(options):
@@ -41,15 +43,14 @@ def study_law(options):
 
 
 def study_points(networks, options):
-    """{number of points: hexagons, a list of vertices} of `spread` networks."""
-    result = {}
-    for num_points in NUM_POINTS:
-        progress(f"hexagons on {num_points} points")
-        X, y = circle_in_square(num_points, options.seed)
-        ensemble = train_ensemble(
-            X, y, 3, networks, epochs=options.epochs, seed=options.seed
-        )
-        result[num_points] = extract_all(ensemble).polygons(6)
+    """{number of points: hexagons, a list of vertices}, `spread`, on DATA_SETS each."""
+    result = {num_points: [] for num_points in NUM_POINTS}
+    for num_points, data_seed in product(NUM_POINTS, range(DATA_SETS)):
+        progress(f"hexagons on {num_points} points, data set {data_seed}")
+        seed = options.seed + data_seed
+        X, y = circle_in_square(num_points, seed)
+        ensemble = train_ensemble(X, y, 3, networks, epochs=options.epochs, seed=seed)
+        result[num_points] += extract_all(ensemble).polygons(6)
     return result
 
 
@@ -69,7 +70,7 @@ def draw(law):
         draw_network(ax, weights, biases, boundaries.polylines[k])
         share = 100 * len(exact) / len(boundaries.corners)
         ax.set_title(
-            f"$H = {H}$: " + (f"{2 * H}-gon, {share:.1f} %" if share else "open")
+            f"$H = {H}$: " + (f"{2 * H}-gon, {share:.1f} %" if share else "no polygon")
         )
     ax = axes[-1]
     shares = {H: 100 * accuracies(law[H][1].polygons(2 * H)) for H in law}
@@ -79,7 +80,7 @@ def draw(law):
     ax.plot(sizes, measured, "o", color=BLUE, ms=4)
     ax.set(xlabel="$H$", title="right points [%]", xticks=list(sizes))
     ax.text(2.9, 99.2, "best $2H$-gon", fontsize=8)
-    ax.text(5, 97.4, "trained", color=BLUE, fontsize=8)
+    ax.text(6, 96.9, "trained", color=BLUE, fontsize=8)
     return figure
 
 
@@ -127,9 +128,10 @@ def summary(law, points):
     return {
         "LawTable": table_rows(rows),
         "LawNetworks": len(law[3][1].corners),
-        "LawLeast": f"{min(shares)}",
+        "LawLeast": f"{min(shares):g}",
         "PointsTable": table_rows(growth),
         "PointsNetworks": growth[0][1],
+        "PointsSets": DATA_SETS,
         "PointsFew": growth[0][0],
         "PointsMany": growth[-1][0],
         "PointsFewAngle": growth[0][2],

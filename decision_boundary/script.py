@@ -61,14 +61,11 @@ class Parser(argparse.ArgumentParser):
     def add_points(self):
         self.add_argument("--points", type=integer(1), default=512, help="to train on")
 
-    def add_view(self, animation=""):
+    def add_view(self):
         """Add the options that follow a training as it goes."""
         self.add_argument("--live", action="store_true", help="follow it in a window")
         self.add_argument(
-            "--animation",
-            type=Path,
-            metavar="FILE",
-            help=f"follow it in a GIF{animation}",
+            "--animation", type=Path, metavar="FILE", help="follow it in a GIF"
         )
 
     def add_training(self, learning_rate):
@@ -90,8 +87,12 @@ class Parser(argparse.ArgumentParser):
         """The options; an output folder that cannot be written is found out at once."""
         options = super().parse_args(args)
         folders = [options.output / "figures", options.output / "numbers"]
-        if getattr(options, "animation", None):
-            folders.append(options.animation.parent)
+        for name in ("animation", "save"):
+            path = getattr(options, name, None)
+            if path:
+                folders.append(path.parent)
+                if path.is_dir():
+                    self.error(f"argument --{name}: {path} is a folder, not a file")
         try:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -146,6 +147,8 @@ def run(main):
         sys.exit(f"{Path(sys.argv[0]).name}: {error}")
     except OSError as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {error}; earlier results are unchanged")
+    except MemoryError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: out of memory: {error or 'ask for less'}")
     except KeyboardInterrupt:
         print("\nstopped; earlier results are unchanged", file=sys.stderr)
         sys.exit(130)  # as the shell reports a program that Ctrl-C ended

@@ -7,7 +7,12 @@ import numpy as np
 
 from decision_boundary.data import circle_in_square
 from decision_boundary.disc import error
-from decision_boundary.ensemble import Ensemble, initial_ensemble, train_ensemble
+from decision_boundary.ensemble import (
+    INITS,
+    Ensemble,
+    initial_ensemble,
+    train_ensemble,
+)
 from decision_boundary.figures import draw_network, new_figure
 from decision_boundary.geometry import interior_angles, is_convex
 from decision_boundary.polygon import Polyline, extract_boundary
@@ -31,16 +36,19 @@ class Boundaries(NamedTuple):
 
 
 def extract_all(ensemble):
-    """The boundaries in [-WINDOW, WINDOW]^2 of an ensemble of finite parameters.
+    """The boundaries of an ensemble whose parameters are all finite."""
+    networks = map(ensemble.network, range(len(ensemble.output_biases)))
+    polylines = [wide_boundary(*network) for network in networks]
+    return Boundaries(polylines, np.array([count_corners(p) for p in polylines]))
+
+
+def wide_boundary(weights, biases):
+    """What extract_boundary returns, but in [-WINDOW, WINDOW]^2.
 
     A corner may lie outside of [-1, 1]^2, where the points are, and still close it.
     """
-    polylines = []
-    for k in range(len(ensemble.output_biases)):
-        (w, a), biases = ensemble.network(k)
-        small = extract_boundary([WINDOW * w, a], biases)  # of x -> f(WINDOW x)
-        polylines.append([Polyline(WINDOW * p.vertices, p.closed) for p in small])
-    return Boundaries(polylines, np.array([count_corners(p) for p in polylines]))
+    small = extract_boundary([WINDOW * weights[0], *weights[1:]], biases)
+    return [Polyline(WINDOW * p.vertices, p.closed) for p in small]
 
 
 def count_corners(polylines):
@@ -123,9 +131,6 @@ def share_text(successes, trials):
     """`99.5 [98.9, 99.8]`: a share in percent, and its Wilson interval."""
     low, high = wilson(successes, trials)
     return f"{percent(successes / trials)} [{percent(low)}, {percent(high)}]"
-
-
-INITS = ("xavier", "positive", "spread")
 
 
 class Case(NamedTuple):

@@ -109,6 +109,16 @@ def test_claims_on_exercise_3(numbers):
     assert n["HexagonFreshHighest"] < n["HexagonBest"] + 0.2  # of 100,000 points
     assert n["PointsManyAngle"] < n["PointsFewAngle"]
     assert n["HexagonFreshLowest"] < n["PointsManyAccuracy"] <= n["HexagonBest"]
+    readme = (ROOT / "README.md").read_text()
+    for init in ("Xavier", "Positive", "Spread"):
+        assert f"{numbers[f'Start{init}']} [" in readme
+    for claim in (
+        "HexagonBest",
+        "PytorchFreshMin",
+        "PytorchFreshMax",
+        "BackpropFreshMin",
+    ):
+        assert numbers[claim] in readme
     for name in "Tanh", "Sigmoid":
         assert n["SmoothReluTurn"] > 10 * n[f"Smooth{name}Turn"]
         assert n["SmoothReluDeviation"] < 1 < n[f"Smooth{name}Deviation"]

@@ -128,6 +128,50 @@ def test_a_bad_training_option_too(call, options):
     assert repr(options.split()[1]) in err
 
 
+@pytest.mark.parametrize(
+    ("script", "options", "message"),
+    [
+        (HEXAGON, "--networks 0", "'0' is not allowed"),
+        (HEXAGON, "--init spread", "need --save"),
+        (HEXAGON, "--hidden-units 4", "need --save"),
+        (HEXAGON, "--save .", "is a folder"),
+        (HEXAGON, "--save x.npz --init none", "invalid choice"),
+        (HEXAGON, "--save /dev/null/x.npz", "cannot write to /dev/null"),
+        (BACKPROP, "--animation .", "is a folder"),
+        (PYTORCH, "--device meta", "'meta' is not available"),
+        (PYTORCH, "--device abacus", "'abacus' is not available"),
+    ],
+)
+def test_options_of_single_scripts(call, script, options, message, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    status, out, err = call(script, options)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_too_much_for_the_memory(call, tmp_path):
+    status, _, err = call(
+        BACKPROP, f"--points 999999999999999 --output {tmp_path / 'results'}"
+    )
+    assert (status, err.count("\n")) == (1, 1)
+    assert "out of memory" in err
+
+
+def test_saved_ensembles_can_be_read(call, tmp_path):
+    file = tmp_path / "e.npz"
+    options = f"--save {file} --networks 5 --hidden-units 4 --epochs 2 --points 50"
+    status, out, err = call(HEXAGON, f"{options} --output {tmp_path}")
+    assert (status, err) == (0, "")
+    assert "8-gons" in out
+    shapes = {name: array.shape for name, array in np.load(file).items()}
+    assert shapes == {
+        "hidden_weights": (5, 2, 4),
+        "hidden_biases": (5, 4),
+        "output_weights": (5, 4),
+        "output_biases": (5,),
+    }
+
+
 def test_a_training_that_diverges(call, tmp_path):
     options = f"{SHORT} --learning-rate 1e200 --output {tmp_path}"
     status, _, err = call(BACKPROP, options)
