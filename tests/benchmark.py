@@ -112,7 +112,7 @@ def ensemble_step(X, y, networks=1000):
     parameters = ensemble.initial_parameters(networks, 3, "spread", 0, np.float32)
     optimizer = ensemble.Adam(parameters, learning_rate=0.03)
     x, y = np.hstack([X, np.ones_like(y)]).astype(np.float32), y.astype(np.float32)
-    buffers = np.empty((7, len(x), networks), np.float32)
+    buffers = ensemble.make_buffers(len(x), parameters)
     return lambda: optimizer.step(ensemble.gradients(parameters, x, y, buffers))
 
 
