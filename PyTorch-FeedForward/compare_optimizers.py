@@ -16,14 +16,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
 from decision_boundary.figures import BLUE, ORANGE, figure_bytes, new_figure
 from decision_boundary.results import numbers, write_results
-from decision_boundary.script import Parser, integer, load, progress, run, streams
+from decision_boundary.script import (
+    Parser,
+    integer,
+    load,
+    progress,
+    run,
+    streams,
+    tell,
+)
 
-net = load("PyTorch-FeedForward/net.py")
-optimizer = load("PyTorch-FeedForward/optimizer.py")
+exercise = load("PyTorch-FeedForward/main.py")
 stacked = load("PyTorch-FeedForward/stacked.py")
 
 COMMAND = "python PyTorch-FeedForward/compare_optimizers.py"
-EPOCHS, BATCH_SIZE, POINTS = 256, 64, 512  # as in main.py
+POINTS = 512
 RATES = {"Adam": 10 ** np.arange(-3, 0.1, 0.5), "SGD": 10 ** np.arange(-2, 1.1, 0.5)}
 COLORS, STYLES = {"Adam": ORANGE, "SGD": BLUE}, {"Adam": "-", "SGD": "--"}
 FRESH_POINTS = 10_000
@@ -32,7 +39,7 @@ FRESH_POINTS = 10_000
 def make_optimizer(name, groups):
     """The optimizer for parameter groups with learning rates of their own."""
     if name == "Adam":
-        return optimizer.Adam(groups)
+        return exercise.optimizer.Adam(groups)
     return torch.optim.SGD(groups, momentum=0.9)
 
 
@@ -46,7 +53,7 @@ def initial_networks(seeds):
     networks = []
     for seed in seeds:
         torch.manual_seed(streams(seed)[1])
-        networks.append(net.FeedForwardNetwork())
+        networks.append(exercise.net.FeedForwardNetwork())
     return networks
 
 
@@ -70,15 +77,13 @@ def train(name, seeds, epochs):
     before = stacked.mean_losses(logits(X), y)
     for epoch in range(1, epochs + 1):
         orders = torch.stack([torch.randperm(POINTS, generator=g) for g in generators])
-        stacked.run_epoch(
-            networks[0], groups, method, X, y, orders[repeated], BATCH_SIZE
-        )
+        batches = orders[repeated], exercise.BATCH_SIZE
+        stacked.run_epoch(networks[0], groups, method, X, y, *batches)
         progress(f"{name}, epoch {epoch} of {epochs}")
-    progress("")
     after = stacked.mean_losses(logits(X), y)
     accuracy = ((logits(fresh_X) > 0) == (fresh_y > 0.5)).float().mean((1, 2))
     shape = len(rates), len(seeds)
-    return (a.reshape(shape).double().numpy() for a in (before, after, accuracy))
+    return [a.reshape(shape).double().numpy() for a in (before, after, accuracy)]
 
 
 def draw(result):
@@ -116,12 +121,13 @@ def summary(result, options):
     for name, (before, after, accuracy) in result.items():
         failed = ~(after <= before)  # not finite counts as failed
         best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))
+        failed_from = RATES[name][failed.any(axis=1)].min(initial=np.inf)
         values |= {
             f"{name}BestRate": f"{RATES[name][best]:.2g}",
             f"{name}BestLoss": f"{np.median(after[best]):.4f}",
             f"{name}BestFresh": f"{100 * np.median(accuracy[best]):.1f}",
             f"{name}Failed": int(failed.sum()),
-            f"{name}FailedFrom": f"{np.min(RATES[name][failed.any(axis=1)], initial=np.inf):.2g}",
+            f"{name}FailedFrom": f"{failed_from:.2g}",
             f"{name}Runs": failed.size,
         }
     return values
@@ -129,21 +135,20 @@ def summary(result, options):
 
 def main():
     torch.set_num_threads(1)  # no slower at this size, and sums keep their order
-    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser = Parser(__doc__.splitlines()[0], exercise.EPOCHS)
     parser.add_argument(
         "--runs", type=integer(1), default=20, help="seeds of each rate"
     )
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.runs)
-    result = {name: (*train(name, seeds, options.epochs),) for name in RATES}
-    print("method     rate  median loss  median fresh accuracy  failed")
-    for name, (before, after, accuracy) in result.items():
-        for row in zip(RATES[name], before, after, accuracy):
-            rate, before_, after_, accuracy_ = row
-            failed = (~(after_ <= before_)).sum()
+    result = {name: train(name, seeds, options.epochs) for name in RATES}
+    tell("method     rate  median loss  median fresh accuracy  failed")
+    for name, arrays in result.items():
+        for rate, before, after, accuracy in zip(RATES[name], *arrays):
+            failed = (~(after <= before)).sum()
             print(
-                f"{name:6} {rate:8.2g} {np.median(after_):12.4f} "
-                f"{np.median(accuracy_):22.1%} {failed:4d} of {options.runs}"
+                f"{name:6} {rate:8.2g} {np.median(after):12.4f} "
+                f"{np.median(accuracy):22.1%} {failed:4d} of {options.runs}"
             )
     files = {
         options.output / "figures/optimizers.pdf": figure_bytes(draw(result)),

@@ -36,17 +36,19 @@ def run_epoch(network, adam, X, y, generator):
     return total / len(X)
 
 
-def make_run(seed, options, **architecture):
+def make_run(
+    seed, num_points, learning_rate=LEARNING_RATE, device="cpu", **architecture
+):
     """The handed-out network, or another, on new points; all from one seed's streams."""
     points, weights, shuffling, _ = streams(seed)
-    X, y = circle_in_square(options.points, points)
+    X, y = circle_in_square(num_points, points)
     torch.manual_seed(weights)
-    network = net.FeedForwardNetwork(**architecture).to(options.device)
-    adam = optimizer.Adam(network.parameters(), lr=options.learning_rate)
+    network = net.FeedForwardNetwork(**architecture).to(device)
+    adam = optimizer.Adam(network.parameters(), lr=learning_rate)
     generator = torch.Generator().manual_seed(shuffling)
 
     def as_tensor(array):
-        return torch.tensor(array, dtype=torch.float32, device=options.device)
+        return torch.tensor(array, dtype=torch.float32, device=device)
 
     def predict(x):
         with torch.no_grad():
@@ -62,7 +64,7 @@ def make_run(seed, options, **architecture):
     )
 
 
-def device(text):
+def available_device(text):
     """An argparse type: a device that this machine has."""
     try:
         torch.zeros(1, device=text).item()  # "meta" would have nothing to give
@@ -79,10 +81,14 @@ def main():
     parser = Parser(__doc__.splitlines()[0], EPOCHS)
     parser.add_training(LEARNING_RATE)
     parser.add_argument(
-        "--device", type=device, default="cpu", help="as torch names it"
+        "--device", type=available_device, default="cpu", help="as torch names it"
     )
     options = parser.parse_args()
-    repeat(lambda seed: make_run(seed, options), options, "pytorch", COMMAND)
+
+    def make(seed):
+        return make_run(seed, options.points, options.learning_rate, options.device)
+
+    repeat(make, options, "pytorch", COMMAND, {"Batch": BATCH_SIZE})
 
 
 if __name__ == "__main__":

@@ -56,7 +56,9 @@ class Adam(torch.optim.Optimizer):
         """Moments m and v of theta, at first 0, and t, the number of its updates."""
         state = self.state[theta]
         if not state:
-            state["step"] = torch.tensor(0.0, dtype=torch.float32)  # as torch has it
+            # As torch has it: in the default dtype, but at least in float32
+            dtype = torch.promote_types(torch.get_default_dtype(), torch.float32)
+            state["step"] = torch.zeros((), dtype=dtype)
             state["exp_avg"] = torch.zeros_like(theta)
             state["exp_avg_sq"] = torch.zeros_like(theta)
         t = state["step"].item() + 1

@@ -39,12 +39,12 @@ def run_epoch(network, X, y, rng):
     return loss / len(X)
 
 
-def make_run(seed, options, **architecture):
+def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
     """The handed-out network, or another, on new points; all from one seed's streams."""
     points, weights, shuffling, _ = streams(seed)
-    X, y = circle_in_square(options.points, points)
+    X, y = circle_in_square(num_points, points)
     network = net.FeedForwardNetwork(
-        learning_rate=options.learning_rate / BATCH_SIZE,
+        learning_rate=learning_rate / BATCH_SIZE,
         momentum=MOMENTUM,
         weight_decay=WEIGHT_DECAY,
         seed=weights,
@@ -98,7 +98,12 @@ def main():
     if options.check_gradients:
         check_gradients(options)
     else:
-        repeat(lambda seed: make_run(seed, options), options, "backprop", COMMAND)
+        settings = {"Batch": BATCH_SIZE, "Momentum": MOMENTUM, "Decay": WEIGHT_DECAY}
+
+        def make(seed):
+            return make_run(seed, options.points, options.learning_rate)
+
+        repeat(make, options, "backprop", COMMAND, settings)
 
 
 if __name__ == "__main__":

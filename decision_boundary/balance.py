@@ -3,14 +3,13 @@
 For a ReLU unit, a relu(w . x + b), the loss depends on a and (w, b) through their
 product alone, so a dE/da = w . dE/dw + b dE/db, and along gradient flow
 a^2 - |w|^2 - b^2 stays what it was (Du, Hu and Lee, 2018). Where it is positive, a
-cannot pass 0. Gradient descent in steps follows the flow, the closer the smaller they
-are.
+cannot pass 0. Gradient descent follows the flow the more closely, the smaller its steps.
 """
 
 import numpy as np
 
 from decision_boundary.data import circle_in_square
-from decision_boundary.ensemble import initial_ensemble
+from decision_boundary.ensemble import start_like
 from decision_boundary.figures import BLUE, DARK, GREY, ORANGE, new_figure
 from decision_boundary.results import scientific
 from decision_boundary.script import load, streams
@@ -39,9 +38,7 @@ def descend(rate, seed, num_points, time=TIME):
         momentum=0,
         weight_decay=0,
     )
-    weights, biases = initial_ensemble(1, 3, "xavier", start).network(0)
-    for own, given in zip(network.weights + network.biases, weights + biases):
-        own[...] = given
+    start_like(network.weights, network.biases, "xavier", start)
     outgoing, balances = [], []
     for _ in range(round(time / rate) + 1):
         outgoing.append(network.weights[1][:, 0].copy())

@@ -1,4 +1,4 @@
-"""How well a polygon can do: the area that it and the disc do not share."""
+"""A polygon as classifier of the disc: the area that the two do not share."""
 
 import math
 
@@ -29,10 +29,12 @@ def disc_overlap(vertices, radius=RADIUS):
 
 
 def error(vertices):
-    """Share of the square that the polygon (K, 2) puts on the wrong side: exact."""
-    shared = disc_overlap(vertices)
-    either = abs(polygon_area(vertices)) + math.pi * RADIUS**2
-    return (either - 2 * shared) / SQUARE_AREA
+    """Share of the square that the polygon puts on the wrong side: exact.
+
+    vertices (K, 2), counter-clockwise, within the square [-1, 1]^2.
+    """
+    both = polygon_area(vertices) + math.pi * RADIUS**2
+    return (both - 2 * disc_overlap(vertices)) / SQUARE_AREA
 
 
 def best_polygon(corners):

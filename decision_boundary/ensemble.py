@@ -3,7 +3,7 @@
 Each network has one hidden ReLU layer of H units and one logit. With a constant 1
 appended to the input x, the bias of a unit is its third weight:
 
-    z_h = w_h . x,    l = sum_h a_h relu(z_h) + c.
+    z_h = w_h . x,    f = sum_h a_h relu(z_h) + c.
 
 The 4 H + 1 parameters of network k are column k of one array (4 H + 1, E): in its rows,
 the three entries of all w_h, the a_h, and c. The networks come last in every array, so
@@ -73,14 +73,14 @@ def make_buffers(num_points, parameters):
 
 @np.errstate(all="ignore")  # a network that diverges is counted, not warned about
 def gradients(parameters, x, y, buffers):
-    """The gradient of each network's loss J, the mean binary cross-entropy.
+    """The gradient of each network's loss E, the mean binary cross-entropy.
 
-    With sigma(l) = 1 / (1 + e^-l), which is right for infinite e^-l too, and [.] = 1 or 0,
+    With sigma(f) = 1 / (1 + e^-f), which is right for infinite e^-f too, and [.] = 1 or 0,
 
-        delta = sigma(l) - y,            dJ/dc = mean delta,
-        g_h = mean [z_h > 0] delta x,    dJ/dw_h = a_h g_h,    dJ/da_h = w_h . g_h,
+        delta = sigma(f) - y,            dE/dc = mean delta,
+        g_h = mean [z_h > 0] delta x,    dE/dw_h = a_h g_h,    dE/da_h = w_h . g_h,
 
-    the last because relu(z_h) = [z_h > 0] w_h . x. So a_h dJ/da_h = w_h . dJ/dw_h:
+    the last because relu(z_h) = [z_h > 0] w_h . x. So a_h dE/da_h = w_h . dE/dw_h:
     gradient flow conserves a_h^2 - |w_h|^2.
 
     x (N, 3) ends in a column of ones; y (N, 1); buffers are from make_buffers. The
@@ -94,7 +94,7 @@ def gradients(parameters, x, y, buffers):
     np.matmul(x, w.reshape(3, -1), out=z.reshape(N, -1))
     np.greater(z, 0, out=active)
     np.einsum("nhe,nhe,he->ne", active, z, -a, out=delta)
-    delta -= c  # delta is -l
+    delta -= c  # delta is -f
     np.exp(delta, out=delta)
     delta += 1
     np.divide(1, delta, out=delta)
@@ -161,9 +161,10 @@ def _require_all(name, array, valid, allowed):
 
 def _points(X, y, dtype):
     X, y = _array("X", X, dtype), _array("y", y, dtype)
-    matrix = X.ndim == 2 and X.shape[1] == 2 and len(X) > 0
-    _require("X.shape", X.shape, lambda _: matrix, "(N, 2) with N >= 1")
-    _require("y.shape", y.shape, lambda v: v == (len(X), 1), f"({len(X)}, 1)")
+    if X.ndim != 2 or X.shape[1] != 2 or len(X) == 0:
+        raise ValueError(f"X has shape {X.shape}; (N, 2) with N >= 1 is allowed")
+    if y.shape != (len(X), 1):
+        raise ValueError(f"y has shape {y.shape}; ({len(X)}, 1) is allowed")
     _require_all("X", X, np.isfinite(X), "a finite number")
     _require_all("y", y, (y >= 0) & (y <= 1), "a number in [0, 1]")
     return X, y
@@ -204,6 +205,14 @@ def initial_ensemble(
     return to_ensemble(initial_parameters(networks, hidden_units, init, seed, dtype))
 
 
+def start_like(weights, biases, init, seed):
+    """Give a 2-H-1 network's arrays the values of an ensemble's first network."""
+    H = weights[0].shape[1]
+    start_weights, start_biases = initial_ensemble(1, H, init, seed).network(0)
+    for own, start in zip([*weights, *biases], [*start_weights, *start_biases]):
+        own[...] = start
+
+
 def train_ensemble(
     X,
     y,
@@ -220,8 +229,8 @@ def train_ensemble(
     """Train E networks with Adam on their mean binary cross-entropy; an Ensemble.
 
     X (N, 2), y (N, 1). All networks see the same batches, shuffled in each epoch. After
-    epoch t = 1, 2, ... progress(t, ensemble) is called. A network that diverges leaves
-    the others alone; `Ensemble.finite` tells. Raises TypeError or ValueError for an
+    epoch t = 1, 2, ... progress(t) is called. A network that diverges does not affect
+    the others; `Ensemble.finite` tells which. Raises TypeError or ValueError for an
     argument that is not allowed.
     """
     parameters = initial_parameters(networks, hidden_units, init, seed, dtype)
@@ -241,5 +250,5 @@ def train_ensemble(
             batch = order[i : i + n]
             optimizer.step(gradients(parameters, x[batch], y[batch], buffers))
         if progress:
-            progress(epoch, to_ensemble(parameters))
+            progress(epoch)
     return to_ensemble(parameters)

@@ -39,19 +39,6 @@ def is_convex(vertices):
     return bool((angles < 180).all() and (180 - angles).sum() < 540)
 
 
-def contains(vertices, points):
-    """Which points (N, 2) have an odd number of edges on their right: (N,) booleans."""
-    vertices = _checked(vertices)
-    x, y = np.asarray(points, dtype=float).T
-    inside = np.zeros(len(x), dtype=bool)
-    for (x1, y1), (x2, y2) in zip(vertices, np.roll(vertices, -1, axis=0)):
-        # Half-open: of two edges that meet at the point's height, one counts.
-        spans = (y1 <= y) != (y2 <= y)
-        left = (x - x1) * (y2 - y1) < (y - y1) * (x2 - x1)  # of an edge going up
-        inside ^= spans & (left == (y1 < y2))
-    return inside
-
-
 def _sides(vertices):
     vertices = _checked(vertices)
     return np.roll(vertices, -1, axis=0) - vertices

@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary import balance, hexagon, polygons, smooth, study
+from decision_boundary import balance, hexagon, law, smooth, study
 from decision_boundary.ensemble import INITS
 from decision_boundary.figures import figure_bytes
 from decision_boundary.live import make_views
 from decision_boundary.polygon import extract_boundary
 from decision_boundary.results import numbers, write_results
-from decision_boundary.script import Parser, integer, progress, run
+from decision_boundary.script import Parser, integer, run, tell
 
 COMMAND = "python decision_boundary/main.py"
 EPOCHS = 256
@@ -25,8 +25,7 @@ EPOCHS = 256
 def save_ensemble(options):
     """Train the ensemble that the options describe; print its shares and save it."""
     case = study.study_case(options.init, options.seed, options)
-    progress("")
-    print(study.report([case]))
+    tell(study.report([case]))
     case.end.save(options.save)
     print(f"wrote\n  {options.save}")
 
@@ -36,19 +35,18 @@ def train_answer(options):
     views = []
 
     def follow(run):
-        boundary = lambda: extract_boundary(*hexagon.layers(run.network))
-        views.extend(
-            make_views(options, run.predict, run.X, run.y, epochs["NumPy"], boundary)
-        )
+        def boundary():
+            return extract_boundary(*hexagon.layers(run.network))
+
+        epochs = hexagon.SGD_EPOCHS * options.epochs
+        views.extend(make_views(options, run.predict, run.X, run.y, epochs, boundary))
         return views
 
-    # A pass over the points is a smaller step for Exercise 1 than for Exercise 2
-    epochs = {"NumPy": 4 * options.epochs, "PyTorch": options.epochs}
     seeds = range(options.seed, options.seed + hexagon.RUNS)
     hexagons = {}
     for name in hexagon.EXERCISES:
         hexagons[name] = hexagon.train_hexagons(
-            name, seeds, options.points, epochs[name], () if hexagons else follow
+            name, seeds, options.points, options.epochs, () if hexagons else follow
         )
     return hexagons, views
 
@@ -56,25 +54,24 @@ def train_answer(options):
 def study_everything(options):
     """The whole study; returns figures {name: Figure} and numbers {macro: text}."""
     few, some = -(-options.networks // 50), -(-options.networks // 4)
-    cases = study.study_starts(options)
-    progress("")
-    print(study.report(cases))
-    law = polygons.study_law(options)
-    points = polygons.study_points(few, options)
-    print(polygons.report(law, points))
+    hexagons, views = train_answer(options)
     deep = {
         init: hexagon.train_deep(init, some, options) for init in hexagon.DEEP_INITS
     }
-    hexagons, views = train_answer(options)
-    print(hexagon.report(hexagons, deep, options.seed))
+    tell(hexagon.report(hexagons, deep, options.seed))
+    cases = study.study_starts(options)
+    tell(study.report(cases))
+    sizes = law.study_law(options)
+    points = law.study_points(few, options)
+    tell(law.report(sizes, points))
     grid = smooth.train_grid(options)
-    print(smooth.report(grid))
+    tell(smooth.report(grid))
     flow = balance.study(options)
     shown = {f"2-3-1, {name}": networks[0] for name, networks in hexagons.items()}
     shown["2-3-3-1, PyTorch"] = hexagon.first_hexagon(deep["xavier"])
     figures = {
         "hexagon": hexagon.draw(shown),
-        "polygons": polygons.draw(law),
+        "polygons": law.draw(sizes),
         "failures": study.draw(cases[0]),
         "activations": smooth.draw(grid),
         "balance": balance.draw(flow),
@@ -82,7 +79,7 @@ def study_everything(options):
     values = (
         hexagon.summary(hexagons, deep, options.seed)
         | study.summary(cases)
-        | polygons.summary(law, points)
+        | law.summary(sizes, points, few)
         | smooth.summary(grid)
         | balance.summary(flow)
     )
@@ -93,19 +90,24 @@ def main():
     torch.set_num_threads(1)  # no slower at this size, and sums keep their order
     parser = Parser(__doc__.splitlines()[0], EPOCHS)
     parser.add_points()
-    add = parser.add_argument
-    add("--networks", type=integer(1), default=1000, help="per ensemble")
-    add("--save", type=Path, metavar="FILE", help="only train an ensemble, write FILE")
-    add("--hidden-units", type=integer(1), help="only with --save; else 3")
-    add("--init", choices=INITS, help="only with --save; else spread")
+    parser.add_argument(
+        "--networks", type=integer(1), default=1000, help="per ensemble"
+    )
     parser.add_view()
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="only train an ensemble, write FILE"
+    )
+    parser.add_argument(
+        "--hidden-units", type=integer(1), help="only with --save; else 3"
+    )
+    parser.add_argument("--init", choices=INITS, help="only with --save; else spread")
     options = parser.parse_args()
+    if options.save and (options.live or options.animation):
+        parser.error("--live and --animation do not go with --save")
     if not options.save and (options.hidden_units or options.init):
         parser.error("--hidden-units and --init need --save: the study has its own")
-    options.hidden_units, options.init = (
-        options.hidden_units or 3,
-        options.init or "spread",
-    )
+    options.hidden_units = options.hidden_units or 3
+    options.init = options.init or "spread"
     if options.save:
         return save_ensemble(options)
     figure_folder = options.output / "figures"

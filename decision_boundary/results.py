@@ -2,12 +2,11 @@
 
 import os
 import signal
-import threading
 from pathlib import Path
 
 
 def write_files(files):
-    """Write {path: bytes}, every file whole; none is touched if one does not fit.
+    """Write {path: bytes}: all of the files, or none.
 
     The contents go into hidden files beside their targets and are renamed when all
     are on the disk. Raises OSError, with the old files intact, when that fails.
@@ -27,9 +26,9 @@ def write_files(files):
 
 
 def write_results(files, views=()):
-    """Write the files and those of the views, tell which, and close the views."""
+    """Write the files and those of the views, print their paths, and close the views."""
     for view in views:
-        files |= view.files()
+        files = files | view.files()
     write_files(files)
     print("wrote", *files, sep="\n  ")
     for view in views:
@@ -38,14 +37,12 @@ def write_results(files, views=()):
 
 def _rename_all(staged):
     """Rename every key to its value; Ctrl-C waits, for one run's files belong together."""
-    main_thread = threading.current_thread() is threading.main_thread()
-    previous = main_thread and signal.signal(signal.SIGINT, signal.SIG_IGN)
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         for temporary, path in staged.items():
             os.replace(temporary, path)
     finally:
-        if main_thread:
-            signal.signal(signal.SIGINT, previous)
+        signal.signal(signal.SIGINT, previous)
 
 
 def numbers(command, values):

@@ -33,8 +33,14 @@ def progress(text):
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
+def tell(text):
+    """Print the text, in place of the progress shown."""
+    progress("")
+    print(text, flush=True)
+
+
 class Parser(argparse.ArgumentParser):
-    """The options that every script has; what is wrong with one is said in one line."""
+    """The options that every script has; an error takes one line."""
 
     def __init__(self, description, epochs=None, seed=0):
         super().__init__(
@@ -84,15 +90,17 @@ class Parser(argparse.ArgumentParser):
         self.add_view()
 
     def parse_args(self, args=None):
-        """The options; an output folder that cannot be written is found out at once."""
+        """Parse; a folder that cannot be written fails now, not after the training."""
         options = super().parse_args(args)
-        folders = [options.output / "figures", options.output / "numbers"]
-        for name in ("animation", "save"):
-            path = getattr(options, name, None)
+        files = {n: getattr(options, n, None) for n in ("animation", "save")}
+        folders = []
+        for name, path in files.items():
             if path:
                 folders.append(path.parent)
                 if path.is_dir():
                     self.error(f"argument --{name}: {path} is a folder, not a file")
+        if not files["save"]:
+            folders += [options.output / "figures", options.output / "numbers"]
         try:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -140,7 +148,7 @@ class Diverged(Exception):
 
 
 def run(main):
-    """Call main(); say in one line what stopped it, and exit with status 1."""
+    """Call main(); tell in one line what stopped it, and exit with 1, or 130 for Ctrl-C."""
     try:
         main()
     except Diverged as error:

@@ -6,7 +6,6 @@ minimised, which hexagon that is. How far the boundary turns within one degree t
 corner from a bend.
 """
 
-from argparse import Namespace
 from itertools import product
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ import torch
 from matplotlib.patches import Circle
 
 from decision_boundary.data import RADIUS
-from decision_boundary.ensemble import initial_ensemble
+from decision_boundary.ensemble import start_like
 from decision_boundary.figures import (
     BLUE,
     DARK,
@@ -35,6 +34,7 @@ WIDTHS = (2, 3, 4, 6, 16)
 # Tuned on the final loss. Since sigmoid(z) = (1 + tanh(z / 2)) / 2, its gradients are
 # half of tanh's for twice the weights: four times the rate makes about the same steps.
 LEARNING_RATES = {"ReLU": 0.2, "tanh": 0.2, "sigmoid": 0.8}
+EPOCHS = 2  # for one of --epochs, which are meant for Adam
 SEEDS = 3
 EARLY = 16  # a training this many times shorter is shown, too
 ANGLES = np.arange(720) * np.pi / 360
@@ -57,7 +57,7 @@ class Grid(NamedTuple):
 
 def train_grid(options):
     """Train each activation, width and seed, and measure the boundaries; a Grid."""
-    epochs, points = 2 * options.epochs, options.points  # epochs are meant for Adam
+    epochs, points = EPOCHS * options.epochs, options.points
     seeds = range(options.seed, options.seed + SEEDS)
     networks, early, radii = {}, {}, []
     for key in product(LEARNING_RATES, WIDTHS):
@@ -66,12 +66,11 @@ def train_grid(options):
         networks[key] = panel[0]
         early[key] = train_network(*key, seeds[0], points, early_epochs(epochs))
         radii += [radial_boundary(network.forward, ANGLES) for network in panel]
-    progress("")
     radii = np.reshape(radii, (len(LEARNING_RATES), len(WIDTHS), SEEDS, len(ANGLES)))
     radii[np.isnan(radii).any(axis=-1)] = np.nan
     # Every second angle: for the search that is fine enough, and twice as fast
     normals, apothems, shares = best_hexagon(radii[..., ::2], ANGLES[::2])
-    measures = 100 * shares, sharpest_turn(radii), 100 * accuracy(radii)
+    measures = 100 * shares, sharpest_turn(radii), 100 * disc_accuracy(radii)
     return Grid(epochs, networks, early, normals, apothems, *measures)
 
 
@@ -86,21 +85,18 @@ def train_network(activation, width, seed, points=512, epochs=512):
     for tanh(-z) = -tanh(z) and sigmoid(-z) = 1 - sigmoid(z). The learning rate falls
     linearly to 0, so that no last batch dents the boundary.
     """
-    options = Namespace(points=points, learning_rate=LEARNING_RATES[activation])
     layers = {"hidden_size": [width], "activation": activation.lower()}
-    run = backprop.make_run(seed, options, **layers)
+    run = backprop.make_run(seed, points, LEARNING_RATES[activation], **layers)
     network, rate = run.network, run.network.learning_rate
     network.weight_decay = 0
-    weights, biases = initial_ensemble(1, width, "spread", streams(seed)[1]).network(0)
-    for own, given in zip(network.weights + network.biases, weights + biases):
-        own[...] = given
+    start_like(network.weights, network.biases, "spread", streams(seed)[1])
     for remaining in np.linspace(1, 0, epochs, endpoint=False):
         network.learning_rate = remaining * rate
         run.run_epoch()
     return network
 
 
-def unit(angles):
+def directions(angles):
     """(cos, sin) of the angles, as a last axis."""
     return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
@@ -112,7 +108,7 @@ def radial_boundary(logit, angles):
     as far as [-1, 1]^2 goes, and everywhere if the origin is outside. logit takes
     points (M, 2) to (M,) or (M, 1).
     """
-    rays = unit(angles)  # (A, 2)
+    rays = directions(angles)  # (A, 2)
     rays /= np.abs(rays).max(axis=1, keepdims=True)  # the ends are on the border
 
     def outside(t):
@@ -130,7 +126,7 @@ def radial_boundary(logit, angles):
     return np.where(first > 0, high * np.hypot(*rays.T), np.nan)
 
 
-def accuracy(radii):
+def disc_accuracy(radii):
     """Share of the square that r (..., A) and the disc's rim have on the same side.
 
     One minus the area between the two, 1/2 int |r^2 - RADIUS^2| dtheta, over 4.
@@ -161,7 +157,7 @@ def best_hexagon(radii, angles):
     (..., 6), the d_i (..., 6), and the area divided by the area inside r (...); nan
     where r has one.
     """
-    u = torch.tensor(unit(angles).T)  # (2, A)
+    u = torch.tensor(directions(angles).T)  # (2, A)
     r = torch.tensor(radii)[..., None, :]  # (..., 1, A)
     size = r.square().mean(-1, keepdim=True).sqrt()
     r = r / size  # a mean square of 1: below, mean areas are shares
@@ -190,7 +186,7 @@ def first_hexagons(r, u):
     The sides lie just inside the tangents, so that each has a part in the hexagon.
     """
     turns = np.add.outer(np.arange(STARTS) / STARTS, np.arange(6))
-    n = torch.tensor(unit(np.pi / 3 * turns))  # (STARTS, 6, 2)
+    n = torch.tensor(directions(np.pi / 3 * turns))  # (STARTS, 6, 2)
     tangents = (n @ (r * u)[..., None, :, :]).amax(-1, keepdim=True)
     return n / (0.95 * tangents)
 
@@ -224,7 +220,7 @@ def draw_panel(ax, key, grid, index):
         draw_contour(ax, network, colors=DARK, linewidths=1.3)
     if np.isfinite(grid.deviations[index]):
         r = hexagon_radii(grid.normals[index], grid.apothems[index], ANGLES)
-        ax.plot(*(r * unit(ANGLES).T), color=ORANGE, lw=0.8, ls=(0, (4, 2)))
+        ax.plot(*(r * directions(ANGLES).T), color=ORANGE, lw=0.8, ls=(0, (4, 2)))
         text = f"{grid.deviations[index]:.1f} %\n${grid.turns[index]:.1f}^\\circ$"
     ax.text(0, 0, text, ha="center", va="center")
     ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
@@ -263,7 +259,7 @@ def report(grid):
     ]:
         lines += [f"{title}, median of {SEEDS} seeds"]
         for row in [["units", *map(str, WIDTHS)], *rows(values)]:
-            lines += [("{:8}" + "{:>14}" * len(WIDTHS)).format(*row)]
+            lines += [("{:8}" + "{:>16}" * len(WIDTHS)).format(*row)]
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from decision_boundary.figures import draw_network, new_figure
 from decision_boundary.geometry import interior_angles, is_convex
 from decision_boundary.polygon import Polyline, extract_boundary
 from decision_boundary.results import table_rows
-from decision_boundary.script import progress
+from decision_boundary.script import Diverged, progress
 
 WINDOW = 4  # half the side of the square in which boundaries are looked at
 SIDES = ("left", "right", "bottom", "top")
@@ -36,7 +36,9 @@ class Boundaries(NamedTuple):
 
 
 def extract_all(ensemble):
-    """The boundaries of an ensemble whose parameters are all finite."""
+    """The boundaries of an ensemble's networks; Diverged if a parameter is not finite."""
+    if not ensemble.finite().all():
+        raise Diverged("a network's parameters are no longer finite")
     networks = map(ensemble.network, range(len(ensemble.output_biases)))
     polylines = [wide_boundary(*network) for network in networks]
     return Boundaries(polylines, np.array([count_corners(p) for p in polylines]))
@@ -68,7 +70,7 @@ def wilson(successes, trials, z=1.959964):
 
 
 def surrounds_origin(directions):
-    """Do the vectors (E, 2, H) point to all sides, with no gap of 180 degrees? (E,)"""
+    """(E,): is every gap between neighbouring directions (E, 2, H) below 180 degrees?"""
     angles = np.sort(np.arctan2(directions[:, 1], directions[:, 0]), axis=1)
     around = np.concatenate([angles, angles[:, :1] + 2 * np.pi], axis=1)
     return np.diff(around, axis=1).max(axis=1) < np.pi
@@ -151,8 +153,13 @@ def study_case(init, data_seed, options):
     """Train and classify the ensemble that the options describe."""
     X, y = circle_in_square(options.points, data_seed)
     size = {"networks": options.networks, "hidden_units": options.hidden_units}
-    start = initial_ensemble(init=init, seed=data_seed, **size)
-    end = train_ensemble(X, y, init=init, seed=data_seed, epochs=options.epochs, **size)
+    size |= {"init": init, "seed": data_seed}
+    start = initial_ensemble(**size)
+
+    def follow(epoch):
+        progress(f"{init}, data set {data_seed}, epoch {epoch} of {options.epochs}")
+
+    end = train_ensemble(X, y, epochs=options.epochs, progress=follow, **size)
     return Case(init, X, start, end, extract_all(end))
 
 
@@ -161,7 +168,6 @@ def study_starts(options, data_sets=3):
     cases = []
     for data_seed in range(options.seed, options.seed + data_sets):
         for init in INITS:
-            progress(f"{init} networks on data set {data_seed}")
             cases.append(study_case(init, data_seed, options))
     return cases
 
@@ -232,56 +238,90 @@ def draw(case):
     return figure
 
 
+def counts(cases):
+    """{init: numbers of polygons with 2H corners, one per data set}."""
+    inits = dict.fromkeys(case.init for case in cases)
+    return {
+        init: [int(c.hexagons.sum()) for c in cases if c.init == init] for init in inits
+    }
+
+
+def start_rows(cases):
+    """Texts: initialisation, its share on each data set with Wilson's interval, and on all.
+
+    An interval is one over initialisations. Over data sets there is none: there are few,
+    and the networks of one are not independent of each other.
+    """
+    networks = len(cases[0].hexagons)
+    return [
+        [
+            init,
+            *(share_text(k, networks) for k in own),
+            percent(np.mean(own) / networks),
+        ]
+        for init, own in counts(cases).items()
+    ]
+
+
 def report(cases):
-    """The share of polygons with 2H corners for each initialisation, as text."""
+    """The shares of polygons with 2H corners for each initialisation, as text."""
     H = cases[0].start.output_weights.shape[1]
     lines = [
-        f"init      closed convex {2 * H}-gons            share in percent, 95 % interval"
+        f"closed convex {2 * H}-gons [%] by data set, with 95 % intervals, and in all"
     ]
-    for init in dict.fromkeys(case.init for case in cases):
-        counts = [int(c.hexagons.sum()) for c in cases if c.init == init]
-        each = len(cases[0].hexagons)
-        text = " + ".join(map(str, counts)) + f" of {len(counts)} x {each}"
-        lines.append(f"{init:10}{text:35}{share_text(sum(counts), len(counts) * each)}")
+    for init, *cells in start_rows(cases):
+        lines.append(f"{init:8}" + "".join(f"{cell:>22}" for cell in cells))
     return "\n".join(lines)
 
 
 def summary(cases):
     """The numbers for the report, as {macro: text}."""
-    values, rows = {}, []
-    data_sets = len(cases) // len(INITS)
-    for init in INITS:
-        own = [case for case in cases if case.init == init]
-        hexagons = [int(case.hexagons.sum()) for case in own]
-        total = sum(len(case.hexagons) for case in own)
-        rows.append(
-            [init, *(f"{k}" for k in hexagons), share_text(sum(hexagons), total)]
-        )
-        values[f"Start{init.capitalize()}"] = percent(sum(hexagons) / total)
-    xavier, positive = ([c for c in cases if c.init == init] for init in INITS[:2])
-    values |= {
-        "StartTable": table_rows(rows),
-        "StartNetworks": len(cases[0].hexagons),
+    hexagons, networks = counts(cases), len(cases[0].hexagons)
+    data_sets = len(hexagons["spread"])
+    values = {
+        "StartTable": table_rows(start_rows(cases)),
+        "StartNetworks": networks,
         "StartDataSets": data_sets,
-        "StartSpreadCount": sum(hexagons),  # of the last of INITS
-        "StartTotal": total,
+        "StartSpreadCount": sum(hexagons["spread"]),
+        "StartTotal": data_sets * networks,
     }
-    values["ForetellTable"] = table_rows(
-        [f"{count}", "yes" if around else "no", f"{k}", f"{n}", share_text(k, n)]
-        for count, around, k, n in foretold(xavier)
-    )
+    for init, own in hexagons.items():
+        shares = np.array(own) / networks
+        values[f"Start{init.capitalize()}"] = percent(shares.mean())
+        values[f"Start{init.capitalize()}Least"] = percent(shares.min())
+        values[f"Start{init.capitalize()}Most"] = percent(shares.max())
+    xavier, positive = ([c for c in cases if c.init == init] for init in INITS[:2])
+    return values | start_summary(xavier, positive) | failure_summary(xavier)
+
+
+def start_summary(xavier, positive):
+    """What the start foretells, and which signs changed, as {macro: text}."""
     both = [row for row in foretold(xavier + positive) if row[0] == 3 and row[1]]
-    values["ForetellSure"] = f"{both[0][2]} of {both[0][3]}" if both else "--"
-    values["CauseTable"] = table_rows(
-        [cause, *map(str, row), f"{sum(row)}"]
-        for cause, row in zip(CAUSES, classified(xavier).tolist())
-    )
-    values["CauseFailed"] = int(classified(xavier).sum())
+    values = {
+        "ForetellTable": table_rows(
+            [f"{count}", "yes" if around else "no", f"{k}", f"{n}", percent(k / n)]
+            for count, around, k, n in foretold(xavier)
+        ),
+        "ForetellSure": f"{both[0][2]} of {both[0][3]}" if both else "--",
+    }
     for sign, (changed, units) in changed_signs(xavier).items():
         values[f"Changed{sign}"] = f"{changed} of {units}"
+    return values
+
+
+def failure_summary(cases):
+    """What became of the networks that are no hexagon, as {macro: text}."""
+    table = classified(cases)
     failed = [
-        p for c in xavier for p, h in zip(c.boundaries.polylines, c.hexagons) if not h
+        p for c in cases for p, h in zip(c.boundaries.polylines, c.hexagons) if not h
     ]
+    values = {
+        "CauseTable": table_rows(
+            [cause, *map(str, row), f"{sum(row)}"]
+            for cause, row in zip(CAUSES, table.tolist())
+        ),
+        "CauseFailed": int(table.sum()),
+    }
     for side, count in zip(SIDES, open_sides(failed)):
         values[f"Open{side.capitalize()}"] = count
     return values

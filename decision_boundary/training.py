@@ -36,15 +36,21 @@ class Result(NamedTuple):
 
 
 def accuracy(predict, X, y):
-    """Share of the points (N, 2) with their probability on their label's side of 1/2."""
+    """Share of the points X (N, 2) with probability and label y on one side of 1/2."""
     return float(np.mean((np.asarray(predict(X)) > 0.5) == (y > 0.5)))
 
 
-@np.errstate(over="ignore", invalid="ignore")  # the loss tells it, as Diverged
+def fresh_accuracy(predict, seed):
+    """Accuracy on points that no training from this seed has seen."""
+    return accuracy(predict, *circle_in_square(FRESH_POINTS, streams(seed)[3]))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # it shows in the loss, as Diverged
 def train(run, epochs, views=(), show=True):
     """Train for `epochs`, printing the loss trend; returns the losses (epochs,).
 
-    The views are told the losses every epoch. Raises Diverged when one is not finite.
+    Each view's update(losses) follows each epoch. Raises Diverged at a loss that is not
+    finite.
     """
     losses, start = [], time.perf_counter()
     if show:
@@ -64,10 +70,11 @@ def train(run, epochs, views=(), show=True):
     return np.array(losses)
 
 
-def repeat(make_run, options, name, command):
+def repeat(make_run, options, name, command, settings):
     """Train make_run(seed) for options.runs seeds; write figure and numbers `name`.
 
     The first run is followed in print and in the views that the options ask for.
+    settings {name: value} go to the report with the results.
     """
     results = []
     for seed in range(options.seed, options.seed + options.runs):
@@ -76,20 +83,25 @@ def repeat(make_run, options, name, command):
             shown = run
             views = make_views(options, run.predict, run.X, run.y, options.epochs)
         losses = train(run, options.epochs, views if first else (), show=first)
-        fresh = circle_in_square(FRESH_POINTS, streams(seed)[3])
         result = Result(
-            losses, accuracy(run.predict, run.X, run.y), accuracy(run.predict, *fresh)
+            losses,
+            accuracy(run.predict, run.X, run.y),
+            fresh_accuracy(run.predict, seed),
         )
         print(
             f"seed {seed}: loss {losses[-1]:.4f}, accuracy {result.accuracy:.1%}, "
             f"on {FRESH_POINTS:,} fresh points {result.fresh_accuracy:.1%}"
         )
         results.append(result)
+    values = summary(results, options) | settings
+    print(
+        "median: loss {FirstLoss} after the first epoch, {LossMedian} at the end, "
+        "accuracy {Accuracy}%, on fresh points {FreshMedian}%".format(**values)
+    )
+    macros = {f"{name.capitalize()}{key}": value for key, value in values.items()}
     files = {
         options.output / f"figures/{name}.pdf": figure_bytes(figure(shown, results)),
-        options.output / f"numbers/{name}.tex": numbers(
-            command, summary(name.capitalize(), results, options)
-        ),
+        options.output / f"numbers/{name}.tex": numbers(command, macros),
     }
     write_results(files, views)
 
@@ -103,20 +115,21 @@ def figure(run, results):
     return fig
 
 
-def summary(prefix, results, options):
-    """The numbers of the runs, as {macro: text}."""
+def summary(results, options):
+    """The numbers of the runs, as {name: text}."""
     first, last = zip(*((r.losses[0], r.losses[-1]) for r in results))
     fresh = [100 * result.fresh_accuracy for result in results]
     return {
-        f"{prefix}Points": options.points,
-        f"{prefix}Epochs": options.epochs,
-        f"{prefix}Runs": options.runs,
-        f"{prefix}FirstLoss": f"{np.median(first):.3f}",
-        f"{prefix}LossMin": f"{np.min(last):.3f}",
-        f"{prefix}LossMedian": f"{np.median(last):.3f}",
-        f"{prefix}LossMax": f"{np.max(last):.3f}",
-        f"{prefix}Accuracy": f"{100 * np.median([r.accuracy for r in results]):.1f}",
-        f"{prefix}FreshMin": f"{np.min(fresh):.1f}",
-        f"{prefix}FreshMedian": f"{np.median(fresh):.1f}",
-        f"{prefix}FreshMax": f"{np.max(fresh):.1f}",
+        "Points": options.points,
+        "Epochs": options.epochs,
+        "Runs": options.runs,
+        "Rate": f"{options.learning_rate:g}",
+        "FirstLoss": f"{np.median(first):.3f}",
+        "LossMin": f"{np.min(last):.3f}",
+        "LossMedian": f"{np.median(last):.3f}",
+        "LossMax": f"{np.max(last):.3f}",
+        "Accuracy": f"{100 * np.median([r.accuracy for r in results]):.1f}",
+        "FreshMin": f"{np.min(fresh):.1f}",
+        "FreshMedian": f"{np.median(fresh):.1f}",
+        "FreshMax": f"{np.max(fresh):.1f}",
     }

@@ -40,6 +40,30 @@ def test_both_are_distributions():
     np.testing.assert_allclose(ce.normalized(z), expected, rtol=1e-14)
 
 
+def test_distributions_lie_along_the_last_axis():
+    z, _ = random_case((2, 3, 4))
+    for f in ce.softmax, ce.normalized:
+        np.testing.assert_allclose(f(z).sum(axis=-1), 1)
+        np.testing.assert_array_equal(f(z[1, 2]), f(z)[1, 2])
+
+
+def test_norms_of_the_gradient_at_all_scales():
+    z, y = random_case((5, 3))
+    norms = ce.gradient_norms("Normalized", z, y[0])
+    assert norms.shape == (len(ce.SCALES), 5)
+    np.testing.assert_allclose(norms * ce.SCALES[:, None], norms[[16]] + 0 * norms)
+    expected = [np.linalg.norm(ce.normalized_gradient(row, y[0])) for row in z]
+    np.testing.assert_allclose(norms[16], expected)  # at the scale of 1
+
+
+def test_the_experiment_is_the_one_that_the_report_tells():
+    assert ce.CLASSES == 10
+    np.testing.assert_allclose(np.log10(ce.LEARNING_RATES), np.arange(-4, 3.1, 0.5))
+    (_, sharp), (_, smooth) = ce.TARGETS
+    assert sharp.tolist() == [1] + 9 * [0]
+    np.testing.assert_allclose(smooth, [0.91] + 9 * [0.01])
+
+
 def test_the_two_invariances():
     z, y = random_case((100, 5))
     softmax = ce.softmax_gradient(z, y)

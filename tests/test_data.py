@@ -27,6 +27,7 @@ def test_512_points_and_the_seed_decides():
     np.testing.assert_array_equal(X, circle_in_square(seed=3)[0])
     assert (X != circle_in_square(seed=4)[0]).all()
     assert (circle_in_square()[0] != circle_in_square()[0]).all()
+    assert circle_in_square(1)[0].shape == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The ensemble: its gradients, its Adam, its starts and the hexagons it ends in."""
 
 import inspect
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -297,11 +297,8 @@ def test_save_and_load(tmp_path):
 
 def test_progress_sees_every_epoch():
     seen = []
-    trained = train_ensemble(X, Y, epochs=3, progress=lambda *args: seen.append(args))
-    assert [epoch for epoch, _ in seen] == [1, 2, 3]
-    for (epoch, networks), array in product(seen, range(4)):
-        expected = train_ensemble(X, Y, epochs=epoch)
-        np.testing.assert_array_equal(networks[array], expected[array])
+    trained = train_ensemble(X, Y, epochs=3, progress=seen.append)
+    assert seen == [1, 2, 3]
     assert trained.finite().all()
 
 
@@ -362,10 +359,10 @@ NAN, HUGE = np.where(X == X[7, 1], np.nan, X), np.where(X == X[7, 1], 1e39, X)
             " is <class 'numpy.float16'>; numpy.float32 or numpy.float64",
         ),
         ("dtype", int, ValueError, " is <class 'int'>; numpy.float32 or numpy.float64"),
-        ("X", X[:, :1], ValueError, r".shape is \(50, 1\); \(N, 2\) with N >= 1"),
-        ("X", X[0], ValueError, r".shape is \(2,\); \(N, 2\) with N >= 1"),
-        ("X", X[:0], ValueError, r".shape is \(0, 2\); \(N, 2\) with N >= 1"),
-        ("X", X[None], ValueError, r".shape is \(1, 50, 2\); \(N, 2\) with N >= 1"),
+        ("X", X[:, :1], ValueError, r" has shape \(50, 1\); \(N, 2\) with N >= 1"),
+        ("X", X[0], ValueError, r" has shape \(2,\); \(N, 2\) with N >= 1"),
+        ("X", X[:0], ValueError, r" has shape \(0, 2\); \(N, 2\) with N >= 1"),
+        ("X", X[None], ValueError, r" has shape \(1, 50, 2\); \(N, 2\) with N >= 1"),
         ("X", NAN, ValueError, " holds nan; a finite number"),
         ("X", HUGE, ValueError, " holds inf; a finite number"),
         (
@@ -382,8 +379,8 @@ NAN, HUGE = np.where(X == X[7, 1], np.nan, X), np.where(X == X[7, 1], 1e39, X)
         ),
         ("X", X + 0j, TypeError, " is array.*; an array of real numbers"),
         ("y", [["a"]] * 50, TypeError, r" is \[\['a'\].*; an array of real numbers"),
-        ("y", Y[:, 0], ValueError, r".shape is \(50,\); \(50, 1\)"),
-        ("y", Y[1:], ValueError, r".shape is \(49, 1\); \(50, 1\)"),
+        ("y", Y[:, 0], ValueError, r" has shape \(50,\); \(50, 1\)"),
+        ("y", Y[1:], ValueError, r" has shape \(49, 1\); \(50, 1\)"),
         ("y", np.arange(50)[:, None], ValueError, r" holds 2.0; a number in \[0, 1\]"),
         ("y", -Y, ValueError, r" holds -1.0; a number in \[0, 1\]"),
         ("y", Y * np.nan, ValueError, r" holds nan; a number in \[0, 1\]"),

@@ -1,6 +1,7 @@
 """Exercise 1(a): the gradients and the interface of Python-FeedForward/net.py."""
 
 import copy
+import inspect
 import itertools
 import pickle
 
@@ -101,6 +102,16 @@ def test_backward_adds_and_zero_grad_forgets():
     assert not network.gradients.any()
 
 
+def test_batches_may_change_their_size():
+    network, X, y = oracles.random_case(np.random.default_rng(8), 5)
+    for N in (5, 3, 3, 1, 5):
+        ours = oracles.our_gradients(network, X[:N], y[:N])
+        for g, reference in zip(
+            ours, oracles.autograd_gradients(network, X[:N], y[:N])
+        ):
+            np.testing.assert_allclose(g, reference, rtol=1e-12, atol=1e-13)
+
+
 def test_an_update_is_momentum_then_decay():
     network, X, y = oracles.random_case(
         np.random.default_rng(3), 5, learning_rate=0.1, momentum=0.8, weight_decay=0.3
@@ -143,6 +154,28 @@ def test_initial_weights_are_xavier_uniform():
         bound = np.sqrt(6 / sum(W.shape))
         assert 0.98 * bound < np.abs(W).max() <= bound
         assert abs(W.mean()) < 0.1 * bound
+
+
+def test_the_defaults_are_the_handed_out_ones():
+    parameters = inspect.signature(net.FeedForwardNetwork).parameters.values()
+    assert {p.name: p.default for p in parameters} == {
+        "input_size": 2,
+        "hidden_size": 16,
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "weight_decay": 0.01,
+        "activation": ("tanh", "sigmoid"),
+        "seed": None,
+    }
+
+
+def test_rates_of_zero_are_allowed():
+    network = net.FeedForwardNetwork(learning_rate=0, momentum=0, weight_decay=0)
+    before = network.parameters.copy()
+    network.forward([0.1, 0.2])
+    network.backward(1)
+    network.update_weights()
+    np.testing.assert_array_equal(network.parameters, before)
 
 
 def test_the_seed_decides():
@@ -204,6 +237,15 @@ def test_no_finite_logit_overflows(z):
     assert np.isfinite(losses).all()
     assert min(losses) >= 0
     assert losses[0] == pytest.approx(max(z, 0), abs=1)
+
+
+def test_sigmoid_and_loss_compute_in_float64():
+    z = np.array([-1000, -5, 0, 5, 1000], np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        p, E = net.sigmoid(z), net.bce_with_logits_loss(z, np.float32(0.1))
+    assert p.dtype == E.dtype == np.float64
+    np.testing.assert_array_equal(p, net.sigmoid(z.tolist()))
+    np.testing.assert_allclose(E, net.bce_with_logits_loss(z.tolist(), 0.1), rtol=1e-7)
 
 
 def test_saturated_units_give_finite_gradients():

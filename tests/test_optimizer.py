@@ -96,6 +96,7 @@ def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
         {"betas": [0.5, 0.9999]},
         {"eps": 0.1, "scale": 1e-3},
         {"eps": 0.0},
+        {"weight_decay": 1},
         {"missing": 0.5},
         {"missing": 1.0},
         {"dtype": torch.bfloat16},
@@ -107,6 +108,25 @@ def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
 )
 def test_equal_for_every_option(options):
     check(Adam, steps=100, **options)
+
+
+def test_no_decay_leaves_infinite_parameters_out():
+    for adam in (Adam, torchs_adam):
+        param = torch.tensor([math.inf, 1.0], requires_grad=True)
+        param.grad = torch.ones(2)
+        optimizer = adam([param])
+        optimizer.step()
+        assert torch.equal(optimizer.state[param]["exp_avg"], torch.full((2,), 1 - 0.9))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_equal_for_every_default_dtype(dtype):
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        check(Adam, steps=20)
+    finally:
+        torch.set_default_dtype(default)
 
 
 @pytest.mark.parametrize("shape", [(), (1,)])

@@ -58,7 +58,7 @@ def in_order(normals, apothems):
 def test_the_radii_of_a_disc_off_the_centre():
     centre, radius = np.array([0.2, -0.1]), 0.6
     r = radial_boundary(lambda x: np.hypot(*(x - centre).T) - radius, ANGLES)
-    along = smooth.unit(ANGLES) @ centre
+    along = smooth.directions(ANGLES) @ centre
     exact = along + np.sqrt(along**2 + radius**2 - centre @ centre)
     np.testing.assert_allclose(r, exact, rtol=1e-14)
 
@@ -108,12 +108,12 @@ def test_a_circle_turns_by_one_degree_and_a_corner_by_its_angle():
 
 
 def test_accuracy_is_the_area_off_the_disc():
-    assert smooth.accuracy(np.full(720, RADIUS)) == 1
-    assert smooth.accuracy(np.full(720, 0.5)) == pytest.approx(0.5 + np.pi / 16)
+    assert smooth.disc_accuracy(np.full(720, RADIUS)) == 1
+    assert smooth.disc_accuracy(np.full(720, 0.5)) == pytest.approx(0.5 + np.pi / 16)
     vertices = best_polygon(6)
     apothem = np.hypot(*vertices[0]) * np.cos(np.pi / 6)
     r = hexagon_radii(np.arange(6) * SIXTH, np.full(6, apothem), ANGLES)
-    assert smooth.accuracy(r) == pytest.approx(1 - error(vertices), abs=2e-5)
+    assert smooth.disc_accuracy(r) == pytest.approx(1 - error(vertices), abs=2e-5)
 
 
 # The best hexagon
@@ -149,7 +149,7 @@ def test_the_area_is_that_of_the_corners_and_no_change_lowers_it():
     normals, apothems, deviation = best_hexagon(r, ANGLES)
     normals, apothems = in_order(normals, apothems)
     corners = [
-        np.linalg.solve(smooth.unit(normals[[i - 1, i]]), apothems[[i - 1, i]])
+        np.linalg.solve(smooth.directions(normals[[i - 1, i]]), apothems[[i - 1, i]])
         for i in range(6)
     ]
     assert deviation == pytest.approx(2 * error(np.array(corners)), rel=1e-3)
@@ -193,7 +193,7 @@ def test_three_relu_units_are_a_hexagon_and_three_tanh_units_are_not():
     networks = [train_network(f, 3, 0, epochs=24) for f in ("ReLU", "tanh")]
     r = np.array([radial_boundary(network.forward, ANGLES) for network in networks])
     for network, radii in zip(networks, r):
-        logits = network.forward(radii[:, None] * smooth.unit(ANGLES))
+        logits = network.forward(radii[:, None] * smooth.directions(ANGLES))
         assert np.abs(logits).max() < 1e-12
     _, _, (relu, tanh) = best_hexagon(r, ANGLES)
     assert relu < 1e-4

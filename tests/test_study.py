@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from decision_boundary import balance, hexagon, polygons, study
+from decision_boundary import balance, hexagon, law, study
 from decision_boundary.data import circle_in_square
 from decision_boundary.ensemble import Ensemble, initial_ensemble
 from decision_boundary.script import load
@@ -111,7 +111,7 @@ def test_the_start_decides():
     values = study.summary(cases)
     assert values["StartSpreadCount"] == values["StartTotal"] == 20
     assert values["StartTable"].count("\\\\") == 2
-    assert "20 of 1 x 20" in study.report(cases)
+    assert "spread    100.0 [83.9, 100.0]" in study.report(cases)
 
 
 def test_regularity_and_accuracy_of_the_closed_form():
@@ -123,13 +123,12 @@ def test_regularity_and_accuracy_of_the_closed_form():
 
 
 def test_the_2h_gon_law():
-    law = polygons.study_law(OPTIONS)
-    rows = polygons.law_rows(law)
+    rows = law.law_rows(law.study_law(OPTIONS))
     assert [row[1] for row in rows] == ["--", "6", "8", "10", "12", "14", "16"]
     assert rows[0][2].startswith("0.0")
     assert all(float(row[2].split()[0]) >= 75 for row in rows[1:])
     assert all(float(row[3]) < float(row[4]) for row in rows[1:])
-    assert polygons.best_accuracy(6) == pytest.approx(96.326, abs=1e-3)
+    assert law.best_accuracy(6) == pytest.approx(96.326, abs=1e-3)
 
 
 def test_gradient_flow_conserves_the_balance():

@@ -27,6 +27,7 @@ from decision_boundary.study import (
 
 HIDDEN_UNITS = range(2, 9)
 NUM_POINTS, DATA_SETS = (512, 2048, 8192, 16384), 5
+BATCHES = 8  # an epoch, for any number of points: as many steps, and 64 points for 512
 
 
 def study_law(options):
@@ -43,13 +44,23 @@ def study_law(options):
 
 
 def study_points(networks, options):
-    """{number of points: hexagons, a list of vertices}, `spread`, on DATA_SETS each."""
+    """{number of points: hexagons, a list of vertices}, `spread`.
+
+    Of so many networks on each of DATA_SETS data sets.
+    """
     result = {num_points: [] for num_points in NUM_POINTS}
     for num_points, data_seed in product(NUM_POINTS, range(DATA_SETS)):
         progress(f"hexagons on {num_points} points, data set {data_seed}")
         seed = options.seed + data_seed
         X, y = circle_in_square(num_points, seed)
-        ensemble = train_ensemble(X, y, 3, networks, epochs=options.epochs, seed=seed)
+        ensemble = train_ensemble(
+            X,
+            y,
+            networks=networks,
+            epochs=options.epochs,
+            batch_size=num_points // BATCHES,
+            seed=seed,
+        )
         result[num_points] += extract_all(ensemble).polygons(6)
     return result
 
@@ -121,16 +132,16 @@ def report(law, points):
     return "\n".join(lines)
 
 
-def summary(law, points):
-    """The numbers for the report, as {macro: text}."""
+def summary(law, points, networks):
+    """The numbers for the report, as {macro: text}; points is from that many networks."""
     rows, growth = law_rows(law), points_rows(points)
-    shares = [float(row[2].split()[0]) for row in rows[1:]]
+    least = min(np.mean(law[H][1].corners == 2 * H) for H in law if H > 2)
     return {
         "LawTable": table_rows(rows),
         "LawNetworks": len(law[3][1].corners),
-        "LawLeast": f"{min(shares):g}",
+        "LawLeast": f"{100 * least:.1f}",
         "PointsTable": table_rows(growth),
-        "PointsNetworks": growth[0][1],
+        "PointsNetworks": DATA_SETS * networks,
         "PointsSets": DATA_SETS,
         "PointsFew": growth[0][0],
         "PointsMany": growth[-1][0],
