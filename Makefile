@@ -1,7 +1,7 @@
 # make          train, draw and compile report/report.pdf, as far as out of date
 # make test     run every test
 # make bench    time this project against PyTorch, as ratios
-# make clean    remove what make has made, except for report/report.pdf
+# make clean    remove what make has made and git does not keep
 #
 # Python and its packages come from .venv, which make fills with the versions that
 # environment.yml pins; make PYTHON=python uses the environment that is active.
@@ -10,10 +10,11 @@
 .DELETE_ON_ERROR:
 
 PYTHON = .venv/bin/python
-ENVIRONMENT = $(if $(findstring .venv,$(PYTHON)),.venv/complete)
+ENVIRONMENT = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/complete)
 FIGURES = report/figures
 NUMBERS = report/numbers
-SHARED = $(filter-out decision_boundary/main.py,$(wildcard decision_boundary/*.py))
+SHARED = $(addprefix decision_boundary/, \
+	data.py figures.py live.py results.py script.py training.py)
 
 BACKPROP = $(FIGURES)/backprop.pdf $(NUMBERS)/backprop.tex
 GRADIENTS = $(NUMBERS)/gradients.tex
@@ -53,16 +54,18 @@ $(FUNCTIONS): PyTorch-FeedForward/test_gradients.py PyTorch-FeedForward/net.py \
 		$(SHARED) $(ENVIRONMENT)
 	$(PYTHON) PyTorch-FeedForward/test_gradients.py
 
-$(OPTIMIZERS) &: PyTorch-FeedForward/compare_optimizers.py PyTorch-FeedForward/net.py \
-		PyTorch-FeedForward/optimizer.py PyTorch-FeedForward/stacked.py $(SHARED) $(ENVIRONMENT)
+$(OPTIMIZERS) &: $(addprefix PyTorch-FeedForward/, \
+		compare_optimizers.py main.py net.py optimizer.py stacked.py) \
+		$(SHARED) $(ENVIRONMENT)
 	$(PYTHON) PyTorch-FeedForward/compare_optimizers.py
 
-$(HEXAGON) &: $(wildcard *-FeedForward/*.py) decision_boundary/main.py $(SHARED) \
-		$(ENVIRONMENT)
+$(HEXAGON) &: $(addprefix Python-FeedForward/, main.py net.py) \
+		$(addprefix PyTorch-FeedForward/, main.py net.py optimizer.py stacked.py) \
+		$(wildcard decision_boundary/*.py) $(ENVIRONMENT)
 	$(PYTHON) decision_boundary/main.py
 
 # The text's claims are tested on the numbers before it is compiled
-report/report.pdf: report/report.tex report/authors.tex $(RESULTS)
+report/report.pdf: report/report.tex report/authors.tex tests/test_report.py $(RESULTS)
 	$(PYTHON) -m pytest -q tests/test_report.py
 	@if ! command -v latexmk > /dev/null; then \
 		echo "no PDF: latexmk is missing; install the packages that README.md names"; \
@@ -85,4 +88,4 @@ bench: $(ENVIRONMENT)
 clean:
 	rm -rf .venv report/build report/numbers
 	find report/figures -name '*.pdf' -delete
-	find . -name __pycache__ -o -name .pytest_cache | xargs rm -rf
+	find . -name __pycache__ -o -name .pytest_cache | xargs rm -rf .ruff_cache .ci/ruff

@@ -30,7 +30,7 @@ exercise = load("PyTorch-FeedForward/main.py")
 stacked = load("PyTorch-FeedForward/stacked.py")
 
 COMMAND = "python PyTorch-FeedForward/compare_optimizers.py"
-POINTS = 512
+POINTS, MOMENTUM = 512, 0.9
 RATES = {"Adam": 10 ** np.arange(-3, 0.1, 0.5), "SGD": 10 ** np.arange(-2, 1.1, 0.5)}
 COLORS, STYLES = {"Adam": ORANGE, "SGD": BLUE}, {"Adam": "-", "SGD": "--"}
 FRESH_POINTS = 10_000
@@ -40,7 +40,7 @@ def make_optimizer(name, groups):
     """The optimizer for parameter groups with learning rates of their own."""
     if name == "Adam":
         return exercise.optimizer.Adam(groups)
-    return torch.optim.SGD(groups, momentum=0.9)
+    return torch.optim.SGD(groups, momentum=MOMENTUM)
 
 
 def draw_points(seeds, num_points, stream):
@@ -117,7 +117,7 @@ def draw(result):
 def summary(result, options):
     """The numbers for the report, as {macro: text}."""
     values = {"OptimizerSeeds": options.runs, "OptimizerEpochs": options.epochs}
-    values["OptimizerRates"] = len(RATES["Adam"])
+    values |= {"OptimizerRates": len(RATES["Adam"]), "SGDMomentum": MOMENTUM}
     for name, (before, after, accuracy) in result.items():
         failed = ~(after <= before)  # not finite counts as failed
         best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))

@@ -48,7 +48,8 @@ def softmax_gradient(z, y):
 
 
 def normalized(z):
-    """z_j / sum_k z_k. ValueError unless every z_j > 0, as a distribution needs it."""
+    """z_j / sum_k z_k. ValueError unless every z_j > 0: so it is a distribution, with
+    finite logarithms."""
     z = _positive(z)
     return z / z.sum(axis=-1, keepdims=True)
 
@@ -118,9 +119,10 @@ METHODS = {
 
 
 def shares(method, z, y, steps):
-    """Per learning rate, the shares of runs that fail, and that reach the minimum.
+    """Per learning rate, the shares of runs that fail, and that reach the least loss.
 
-    A run fails that leaves the domain, or ends with a larger loss than it began with.
+    A run reaches it to within REACHED. A run fails that leaves the domain, or ends with
+    a larger loss than it began with.
     """
     gradient, loss, inside = METHODS[method]
     least = -(y[y > 0] * np.log(y[y > 0])).sum()  # the entropy of the target
@@ -168,7 +170,7 @@ def draw_norms(ax, norms):
 
 
 def draw_shares(ax, result, title, labels):
-    """Which share of the runs fails, and which reaches the minimum."""
+    """Which share of the runs fails, and which reaches the least loss."""
     for method, color in COLORS.items():
         failed, reached = 100 * result[method].T
         ax.semilogx(LEARNING_RATES, reached, color=color)
@@ -180,7 +182,7 @@ def draw_shares(ax, result, title, labels):
 
 
 SHARP_LABELS = [
-    (10, 76, "softmax:\nreaches the minimum", "Softmax"),
+    (10, 76, "softmax:\nreaches the least loss", "Softmax"),
     (8e-3, 34, "alternative:\nleaves its\ndomain", "Normalized"),
     (5, 5, "alternative: never reaches it", "Normalized"),
 ]
@@ -214,16 +216,19 @@ def summary(z, result, norms, steps):
         ),
     }
     for target, method in WINDOWS:
-        rates = LEARNING_RATES[result[target][method][:, 1] >= 0.99]
-        low, high = (rates[0], rates[-1]) if len(rates) else (1, 1)
-        values[f"Cross{target}{method}From"] = f"{float(f'{low:.2g}'):g}"
-        values[f"Cross{target}{method}To"] = f"{float(f'{high:.2g}'):g}"
-        values[f"Cross{target}{method}Decades"] = f"{np.log10(high / low):.1f}"
+        rates = LEARNING_RATES[result[target][method][:, 1] == 1]  # where all reach it
+        texts = ["--"] * 3
+        if len(rates):
+            low, high = rates[[0, -1]]
+            texts = [f"{float(f'{rate:.2g}'):g}" for rate in (low, high)]
+            texts.append(f"{np.log10(high / low):.1f}")
+        for end, text in zip(("From", "To", "Decades"), texts):
+            values[f"Cross{target}{method}{end}"] = text
     return values
 
 
 def print_shares(result):
-    print("share of runs that reach the minimum | that fail, by target and method")
+    print(f"share of runs within {REACHED} of the least loss | that fail")
     heads = [f"{target} {method}" for target in result for method in METHODS]
     print("learning rate" + "".join(f"{head:>20}" for head in heads))
     for i, rate in enumerate(LEARNING_RATES):

@@ -128,6 +128,32 @@ def ensemble_against_torch():
     compare("1,000 networks / PyTorch eager, 1 network", ensemble_step(X, y), reference)
 
 
+def vmap_step(X, y, networks=1000):
+    """One Adam step of 1,000 networks, with PyTorch's own vmap and Adam."""
+    stacked = load("PyTorch-FeedForward/stacked.py")
+    models = [stock_network(3, nn.ReLU) for _ in range(networks)]
+    parameters = stacked.stack(models)
+    adam = torch.optim.Adam(parameters.values(), lr=0.03)
+    X, y = (
+        torch.tensor(a, dtype=torch.float32).expand(networks, -1, -1) for a in (X, y)
+    )
+
+    def step():
+        loss = stacked.mean_losses(stacked.logits(models[0], parameters, X), y).sum()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+
+    return step
+
+
+def ensemble_against_vmap():
+    """The same 1,000 networks on both sides."""
+    X, y = circle_in_square(64, seed=0)
+    ours, reference = ensemble_step(X, y), vmap_step(X, y)
+    compare("1,000 networks / PyTorch vmap", ours, reference, steps=20)
+
+
 def jax_step(X, y):
     """One Adam step of 1,000 networks: vmap of value_and_grad, compiled as a whole."""
     import jax
@@ -206,6 +232,7 @@ def main():
     numpy_against_torch()
     functions_against_stock()
     ensemble_against_torch()
+    ensemble_against_vmap()
     ensemble_against_jax()
     boundary_against_contour()
 

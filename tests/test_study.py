@@ -111,7 +111,7 @@ def test_the_start_decides():
     values = study.summary(cases)
     assert values["StartSpreadCount"] == values["StartTotal"] == 20
     assert values["StartTable"].count("\\\\") == 2
-    assert "spread    100.0 [83.9, 100.0]" in study.report(cases)
+    assert "spread     100.0 [83.9, 100.0]" in study.report(cases)
 
 
 def test_regularity_and_accuracy_of_the_closed_form():
