@@ -33,6 +33,7 @@ COMMAND = "python PyTorch-FeedForward/compare_optimizers.py"
 POINTS, MOMENTUM = 512, 0.9
 RATES = {"Adam": 10 ** np.arange(-3, 0.1, 0.5), "SGD": 10 ** np.arange(-2, 1.1, 0.5)}
 COLORS, STYLES = {"Adam": ORANGE, "SGD": BLUE}, {"Adam": "-", "SGD": "--"}
+MARKERS, BESIDE = {"Adam": ".", "SGD": "x"}, {"Adam": 0.94, "SGD": 1.06}
 FRESH_POINTS = 10_000
 
 
@@ -89,13 +90,13 @@ def train(name, seeds, epochs):
 def draw(result):
     """Final losses against the learning rate: every run, and the medians as lines."""
     figure = new_figure(2.3)
+    figure.get_layout_engine().set(wspace=0.06)
     axes = figure.subplots(1, 2)
     for name, (_, after, accuracy) in result.items():
         shown = np.where(np.isfinite(after), after, np.nan)
         for ax, values in zip(axes, (shown, 100 * accuracy)):
-            ax.plot(
-                RATES[name], values, ".", color=COLORS[name], ms=3, mew=0, alpha=0.5
-            )
+            beside = RATES[name] * BESIDE[name]  # the dots of both, not upon each other
+            ax.plot(beside, values, MARKERS[name], color=COLORS[name], ms=2.5, mew=0.4)
             ax.plot(
                 RATES[name], np.median(values, axis=1), STYLES[name], color=COLORS[name]
             )
@@ -106,11 +107,16 @@ def draw(result):
         ylabel="fresh points right [%]",
         ylim=(94, 99),
     )
-    for name, which, offset in ("Adam", 0, (0, 12)), ("SGD", 3, (4, -10)):
-        point = RATES[name][which], np.median(result[name][1], axis=1)[which]
-        axes[0].annotate(
-            name, point, offset, textcoords="offset points", color=COLORS[name]
-        )
+    for ax, name, which, offset in [
+        (axes[0], "Adam", 0, (0, 12)),
+        (axes[0], "SGD", 3, (6, -10)),
+        (axes[1], "Adam", 5, (-30, -24)),
+        (axes[1], "SGD", 3, (9, -2)),
+    ]:
+        _, after, accuracy = result[name]
+        values = after if ax is axes[0] else 100 * accuracy
+        point = RATES[name][which], np.median(values, axis=1)[which]
+        ax.annotate(name, point, offset, textcoords="offset points", color=COLORS[name])
     return figure
 
 
@@ -118,11 +124,14 @@ def summary(result, options):
     """The numbers for the report, as {macro: text}."""
     values = {"OptimizerSeeds": options.runs, "OptimizerEpochs": options.epochs}
     values |= {"OptimizerRates": len(RATES["Adam"]), "SGDMomentum": MOMENTUM}
+    values["OptimizerFresh"] = rf"{FRESH_POINTS // 1000}\,000"
     for name, (before, after, accuracy) in result.items():
         failed = ~(after <= before)  # not finite counts as failed
         best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))
         failed_from = RATES[name][failed.any(axis=1)].min(initial=np.inf)
         values |= {
+            f"{name}RateLeast": f"{RATES[name].min():g}",
+            f"{name}RateMost": f"{RATES[name].max():g}",
             f"{name}BestRate": f"{RATES[name][best]:.2g}",
             f"{name}BestLoss": f"{np.median(after[best]):.4f}",
             f"{name}BestFresh": f"{100 * np.median(accuracy[best]):.1f}",

@@ -160,16 +160,19 @@ def summary(rows):
             max(row.relative for row in from_differences)
         ),
         "FunctionsTable": table_rows(
-            [
-                row.case,
-                row.tensor.replace("_", r"\_"),
-                scientific(row.absolute),
-                scientific(row.relative),
-                row.verdict,
-            ]
-            for row in rows
+            condensed([row for row in rows if row.case == case])
+            for case in dict.fromkeys(row.case for row in rows)
         ),
     }
+
+
+def condensed(rows):
+    """Texts for one case: its tensors, their largest deviations, and the verdicts."""
+    tensors = ", ".join(row.tensor.removeprefix("grad_") for row in rows)
+    absolute, relative = (max(row[i] for row in rows) for i in (2, 3))
+    verdicts = " and ".join(dict.fromkeys(row.verdict for row in rows))
+    tensors = tensors.replace("_", r"\_")
+    return [rows[0].case, tensors, scientific(absolute), scientific(relative), verdicts]
 
 
 def main():

@@ -72,6 +72,7 @@ def draw(result):
                 va=side,
             )
     left.axhline(0, color=GREY, lw=0.6)
+    left.set_ylim(bottom=min(-1.6, left.get_ylim()[0]))
     left.set(xlabel="learning rate $\\times$ steps", title="outgoing weights $a_j$")
     right.set(
         xlabel="learning rate $\\times$ steps",

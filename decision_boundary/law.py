@@ -79,10 +79,8 @@ def draw(law):
         k = exact[0] if len(exact) else 0
         weights, biases = ensemble.network(k)
         draw_network(ax, weights, biases, boundaries.polylines[k])
-        share = 100 * len(exact) / len(boundaries.corners)
-        ax.set_title(
-            f"$H = {H}$: " + (f"{2 * H}-gon, {share:.1f} %" if share else "no polygon")
-        )
+        count = f"{2 * H}-gon, {len(exact)} of {len(boundaries.corners)}"
+        ax.set_title(f"$H = {H}$: {count if len(exact) else 'no polygon'}", fontsize=8)
     ax = axes[-1]
     shares = {H: 100 * accuracies(law[H][1].polygons(2 * H)) for H in law}
     sizes = [H for H in law if len(shares[H])]

@@ -55,8 +55,8 @@ def extract_boundary(weights, biases):
     _check_sign_changes(left, after, signs, corners)
     boundary = []
     for path in _paths(left, after):
-        closed = path[0] == path[-1]  # and the first corner is there twice
-        points = _merged([corners[v] for v in path[closed:]], closed)
+        closed = path[0] == path[-1]  # twice the same corner, which _merged drops
+        points = _merged([corners[v] for v in path], closed)
         if len(points) > 2 or not closed:
             boundary.append(Polyline(np.array(points), closed))
     return boundary

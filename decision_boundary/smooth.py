@@ -216,7 +216,7 @@ def draw_panel(ax, key, grid, index):
         lines = extract_boundary(network.weights, network.biases)
         draw_boundary(ax, lines, corners=False)
     else:
-        draw_contour(ax, grid.early[key], colors=BLUE, linewidths=0.8, linestyles=":")
+        draw_contour(ax, grid.early[key], colors=BLUE, linewidths=1.1, linestyles=":")
         draw_contour(ax, network, colors=DARK, linewidths=1.3)
     if np.isfinite(grid.deviations[index]):
         r = hexagon_radii(grid.normals[index], grid.apothems[index], ANGLES)

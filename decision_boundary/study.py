@@ -83,11 +83,11 @@ def dead_units(ensemble, X):
 
 
 CAUSES = ("all positive", "negative weight", "dead unit")
-SHAPES = ("closed", "open", "nowhere")
+SHAPES = ("hexagon", "closed", "open", "nowhere")
 
 
 def causes(ensemble, X):
-    """The last of CAUSES that holds for each trained network: its index (E,).
+    """The last of CAUSES that holds for each trained network, as its index (E,).
 
     A dead unit leaves too few hinges; a negative outgoing weight bends the logit the
     wrong way; with neither, the logit is convex.
@@ -96,9 +96,13 @@ def causes(ensemble, X):
     return np.where(dead_units(ensemble, X).any(axis=1), 2, negative.astype(int))
 
 
-def shape(polylines):
-    """Of a boundary: the index in SHAPES."""
-    return 2 if not polylines else int(not all(line.closed for line in polylines))
+def shapes(boundaries):
+    """Of each boundary, the index in SHAPES (E,)."""
+    closed = [all(line.closed for line in lines) for lines in boundaries.polylines]
+    found = [len(lines) > 0 for lines in boundaries.polylines]
+    return np.select(
+        [boundaries.corners == 6, np.logical_not(found), closed], [0, 3, 1], 2
+    )
 
 
 def open_sides(polylines):
@@ -178,19 +182,20 @@ def joined(cases, f):
 
 
 def changed_signs(cases):
-    """Units whose outgoing weight changed its sign, by the sign of its balance.
+    """Units whose outgoing weight a changed its sign: {start: (changed, all)}.
 
-    {(negative or positive balance a^2 - |w|^2 at the start): (changed, all)}.
+    The starts: a > 0; and a < 0, with the balance a^2 - |w|^2 above 0 or not.
     """
-    change = joined(cases, lambda c: c.start.output_weights * c.end.output_weights < 0)
-    balance = joined(
-        cases,
-        lambda c: c.start.output_weights**2 - (c.start.hidden_weights**2).sum(axis=1),
-    )
-    return {
-        name: (int((change & which).sum()), int(which.sum()))
-        for name, which in (("Negative", balance <= 0), ("Positive", balance > 0))
+    a = joined(cases, lambda c: c.start.output_weights)
+    w = joined(cases, lambda c: c.start.hidden_weights)
+    change = a * joined(cases, lambda c: c.end.output_weights) < 0
+    balance = a**2 - (w**2).sum(axis=1)
+    starts = {
+        "Positive": a > 0,
+        "NegativeAbove": (a < 0) & (balance > 0),
+        "NegativeBelow": (a < 0) & (balance <= 0),
     }
+    return {k: (int((change & v).sum()), int(v.sum())) for k, v in starts.items()}
 
 
 def foretold(cases):
@@ -208,21 +213,16 @@ def foretold(cases):
 
 
 def classified(cases):
-    """Counts (causes, shapes) of the networks that are no hexagon."""
+    """Counts (causes, shapes) of the networks."""
     counts = np.zeros((len(CAUSES), len(SHAPES)), dtype=int)
     for case in cases:
-        shapes = [shape(polylines) for polylines in case.boundaries.polylines]
-        failed = ~case.hexagons
-        np.add.at(
-            counts, (causes(case.end, case.X)[failed], np.array(shapes)[failed]), 1
-        )
+        np.add.at(counts, (causes(case.end, case.X), shapes(case.boundaries)), 1)
     return counts
 
 
 def draw(case):
-    """The first of each sort of network that is no hexagon, and the sort's share."""
-    shapes = np.array([shape(polylines) for polylines in case.boundaries.polylines])
-    sorts = np.where(case.hexagons, -1, causes(case.end, case.X) * 3 + shapes)
+    """The first network of each of the most frequent sorts, and the sort's share."""
+    sorts = causes(case.end, case.X) * len(SHAPES) + shapes(case.boundaries)
     names, first, counts = np.unique(sorts, return_index=True, return_counts=True)
     most = np.argsort(-counts, kind="stable")[:6]
     figure = new_figure(1.42)
@@ -233,7 +233,7 @@ def draw(case):
         k, share = first[i], 100 * counts[i] / len(sorts)
         draw_network(ax, *case.end.network(k), case.boundaries.polylines[k])
         cause, form = divmod(names[i], len(SHAPES))
-        title = f"{CAUSES[cause]},\n{SHAPES[form]}" if names[i] >= 0 else "hexagon\n"
+        title = f"{CAUSES[cause]},\n{SHAPES[form]}"
         ax.set_title(f"{title} {share:.1f} %", fontsize=8)
     return figure
 
@@ -296,32 +296,42 @@ def summary(cases):
 
 def start_summary(xavier, positive):
     """What the start foretells, and which signs changed, as {macro: text}."""
-    both = [row for row in foretold(xavier + positive) if row[0] == 3 and row[1]]
+    rows = foretold(positive)
+    around, others = (
+        [sum(row[i] for row in rows if row[1] == sides) for i in (2, 3)]
+        for sides in (True, False)
+    )
     values = {
         "ForetellTable": table_rows(
-            [f"{count}", "yes" if around else "no", f"{k}", f"{n}", percent(k / n)]
-            for count, around, k, n in foretold(xavier)
+            [f"{count}", "yes" if sides else "no", f"{k}", f"{n}", percent(k / n)]
+            for count, sides, k, n in foretold(xavier)
         ),
-        "ForetellSure": f"{both[0][2]} of {both[0][3]}" if both else "--",
+        "ForetellSure": "{} of {}".format(*around),
+        "ForetellOther": "{} of {}".format(*others),
     }
-    for sign, (changed, units) in changed_signs(xavier).items():
-        values[f"Changed{sign}"] = f"{changed} of {units}"
+    for start, (changed, units) in changed_signs(xavier).items():
+        values[f"Changed{start}"] = f"{changed} of {units}"
     return values
 
 
 def failure_summary(cases):
-    """What became of the networks that are no hexagon, as {macro: text}."""
+    """What became of the networks, and of those that are no hexagon, as {macro: text}."""
     table = classified(cases)
-    failed = [
-        p for c in cases for p, h in zip(c.boundaries.polylines, c.hexagons) if not h
-    ]
+    dead = joined(cases, lambda c: dead_units(c.end, c.X))
+    negative = joined(cases, lambda c: c.start.output_weights < 0)
+    four = joined(
+        cases, lambda c: (c.boundaries.corners == 4) & (causes(c.end, c.X) == 1)
+    )
     values = {
         "CauseTable": table_rows(
             [cause, *map(str, row), f"{sum(row)}"]
             for cause, row in zip(CAUSES, table.tolist())
         ),
-        "CauseFailed": int(table.sum()),
+        "CauseFailed": int(table[:, 1:].sum()),
+        "CauseDeadNegative": f"{(dead & negative).sum()} of {dead.sum()}",
+        "CauseFourCorners": f"{four.sum()} of {table[1, 1]}",
     }
-    for side, count in zip(SIDES, open_sides(failed)):
+    opened = [p for c in cases for p in c.boundaries.polylines]
+    for side, count in zip(SIDES, open_sides(opened)):
         values[f"Open{side.capitalize()}"] = count
     return values

@@ -19,7 +19,7 @@ from decision_boundary.geometry import (
     polygon_area,
     side_lengths,
 )
-from decision_boundary.polygon import extract_boundary
+from decision_boundary.polygon import _distance, extract_boundary
 
 # 100,000 points, sorted by x; feet[k] is the point of the lower border below points[k].
 points = np.random.default_rng(0).uniform(-1, 1, size=(100_000, 2))
@@ -585,6 +585,13 @@ W1, W2, B1, B2 = np.ones((2, 3)), np.ones((3, 1)), np.ones(3), np.ones(1)
         ([W1, W2], [B1, [[1]]], ValueError, r"biases\[1\] has shape \(1, 1\)"),
         ([W1, W2], [B1, 1.0], ValueError, r"biases\[1\] has shape \(\)"),
         ([W1 * np.nan, W2], [B1, B2], ValueError, r"(?s)weights\[0\] is .*nan.*finite"),
+        (
+            [W1 * [1, np.nan, 1], W2],
+            [B1, B2],
+            ValueError,
+            r"(?s)weights\[0\] .*finite",
+        ),
+        ([W1 * [1, 1e300, 1], W2], [B1, B2], ValueError, r"weights\[0\] .*1e290"),
         ([W1, W2], [B1, B2 * np.inf], ValueError, r"biases\[1\] is .*inf.*finite"),
         ([[["a"], ["b"]]], [B2], TypeError, r"weights\[0\] is .*'a'"),
         ([[[1j], [1]]], [B2], TypeError, r"weights\[0\] is .*1j"),
@@ -612,6 +619,13 @@ def test_measures_of_an_l_shape_either_way_round():
         assert angles == [90, 90, 90, 270, 90, 90][::sign]
         assert not is_convex(corners)
     assert side_lengths(ELL).tolist() == [2, 1, 1, 1, 1, 2]
+
+
+def test_distance_is_from_the_segment_not_from_its_line():
+    assert _distance((1, 2), (0, 0), (2, 0)) == 2
+    assert _distance((5, 0), (0, 0), (2, 0)) == 3
+    assert _distance((-3, 0), (0, 0), (2, 0)) == 3
+    assert _distance((3, 4), (0, 0), (0, 0)) == 5
 
 
 def test_convex_is_simple_and_without_straight_angles():

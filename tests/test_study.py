@@ -33,7 +33,8 @@ CASES = ensemble(
 def test_shapes_and_causes_of_known_networks():
     boundaries = study.extract_all(CASES)
     assert boundaries.corners.tolist() == [6, 0, 0, 0, 6]
-    assert [study.shape(p) for p in boundaries.polylines] == [0, 1, 1, 2, 0]
+    names = [study.SHAPES[i] for i in study.shapes(boundaries)]
+    assert names == ["hexagon", "open", "open", "nowhere", "hexagon"]
     small, large = boundaries.polygons(6)
     np.testing.assert_allclose(large / 1.05, small / 0.7, atol=1e-12)
     assert len(study.accuracies([small, large])) == 1
@@ -44,7 +45,12 @@ def test_shapes_and_causes_of_known_networks():
     assert study.dead_units(CASES, X).sum() == 1
     case = study.Case("xavier", X, CASES, CASES, boundaries)
     assert case.hexagons.tolist() == [True, False, False, False, True]
-    assert study.classified([case]).tolist() == [[0, 0, 1], [0, 1, 0], [0, 1, 0]]
+    table = [[2, 0, 0, 1], [0, 0, 1, 0], [0, 0, 1, 0]]
+    assert study.classified([case]).tolist() == table
+    values = study.failure_summary([case])
+    assert values["CauseFailed"] == 3
+    assert values["CauseDeadNegative"] == "0 of 1"
+    assert values["CauseFourCorners"] == "0 of 0"
     assert study.foretold([case]) == [(3, True, 2, 4), (2, True, 0, 1)]
 
 
@@ -98,7 +104,11 @@ def test_signs_that_change_are_counted_by_balance():
     start = ensemble(([[1, 0, 0.1], [0, 0.1, 0]], [0, 0, 0], [0.5, 1, -1], 0))
     end = ensemble(([[1, 0, 1], [0, 1, 0]], [0, 0, 0], [-1, 1, 1], 0))
     case = study.Case("xavier", None, start, end, None)
-    assert study.changed_signs([case]) == {"Negative": (1, 1), "Positive": (1, 2)}
+    assert study.changed_signs([case]) == {
+        "Positive": (1, 2),
+        "NegativeAbove": (1, 1),
+        "NegativeBelow": (0, 0),
+    }
 
 
 def test_the_start_decides():
