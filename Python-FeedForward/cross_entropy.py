@@ -192,7 +192,7 @@ SMOOTH_LABELS = [
     (1, 106, "softmax reaches it", "Softmax"),
     (400, 50, "softmax\nfails", "Softmax"),
     (5e-4, 55, "alternative\nreaches it", "Normalized"),
-    (7, 45, "alternative\nfails", "Normalized"),
+    (2.2, 45, "alternative\nfails", "Normalized"),
 ]
 
 
@@ -253,7 +253,7 @@ def main():
     print_shares(result)
     norms = {method: gradient_norms(method, z, TARGETS[0][1]) for method in METHODS}
 
-    figure = new_figure(3.7)
+    figure = new_figure(3.5)
     (paths, sizes), (sharp, smooth) = figure.subplots(2, 2)
     draw_paths(paths, rng)
     draw_norms(sizes, norms)

@@ -72,7 +72,7 @@ def best_accuracy(corners):
 
 def draw(law):
     """One boundary for each H, with the share of exact 2H-gons, and their accuracies."""
-    figure = new_figure(3.2)
+    figure = new_figure(2.9)
     axes = figure.subplots(2, 4).ravel()
     for ax, (H, (ensemble, boundaries)) in zip(axes, law.items()):
         exact = np.flatnonzero(boundaries.corners == 2 * H)

@@ -108,7 +108,7 @@ def repeat(make_run, options, name, command, settings):
 
 def figure(run, results):
     """The loss trend of all runs, and the probability map of the first."""
-    fig = new_figure(2.4)
+    fig = new_figure(2.25)
     left, right = fig.subplots(1, 2, width_ratios=[1.15, 1])
     draw_losses(left, [result.losses for result in results])
     draw_map(right, run.predict, run.X, run.y)
