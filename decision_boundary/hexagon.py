@@ -104,28 +104,28 @@ def deep_start(init, networks, seed):
     return starts
 
 
-def train_deep(init, networks, options):
-    """Train 2-3-3-1 networks on the same points, all at once: a list of Trained."""
+def train_deep(networks, options):
+    """Train 2-3-3-1 networks on the same points, all at once: {init: list of Trained}."""
     exercise = load("PyTorch-FeedForward/main.py")
     stacked = load("PyTorch-FeedForward/stacked.py")
     points, start, shuffling, _ = streams(options.seed)
     X, y = circle_in_square(options.points, points)
-    starts = deep_start(init, networks, start)
+    starts = [n for init in DEEP_INITS for n in deep_start(init, networks, start)]
     group = stacked.stack(starts)
     adam = exercise.optimizer.Adam(group.values(), lr=exercise.LEARNING_RATE)
-    data = [torch.tensor(a).float().expand(networks, -1, -1) for a in (X, y)]
+    data = [torch.tensor(a).float().expand(len(starts), -1, -1) for a in (X, y)]
     generator = torch.Generator().manual_seed(shuffling)
     for epoch in range(1, options.epochs + 1):
-        orders = torch.randperm(len(X), generator=generator).expand(networks, -1)
+        orders = torch.randperm(len(X), generator=generator).expand(len(starts), -1)
         stacked.run_epoch(starts[0], [group], adam, *data, orders, exercise.BATCH_SIZE)
-        progress(f"2-3-3-1, {init}, epoch {epoch} of {options.epochs}")
+        progress(f"2-3-3-1, epoch {epoch} of {options.epochs}")
     arrays = [p.detach().numpy() for p in group.values()]
     trained = []
-    for k in range(networks):
+    for k in range(len(starts)):
         weights, biases = [W[k].T for W in arrays[::2]], [b[k] for b in arrays[1::2]]
         boundary = wide_boundary(weights, biases)
         trained.append(Trained(X, y, weights, biases, boundary))
-    return trained
+    return dict(zip(DEEP_INITS, (trained[:networks], trained[networks:])))
 
 
 def draw(networks):

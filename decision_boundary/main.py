@@ -55,9 +55,7 @@ def study_everything(options):
     """The whole study; returns figures {name: Figure} and numbers {macro: text}."""
     few, some = -(-options.networks // 50), -(-options.networks // 4)
     hexagons, views = train_answer(options)
-    deep = {
-        init: hexagon.train_deep(init, some, options) for init in hexagon.DEEP_INITS
-    }
+    deep = hexagon.train_deep(some, options)
     tell(hexagon.report(hexagons, deep, options.seed))
     cases = study.study_starts(options)
     tell(study.report(cases))

@@ -183,7 +183,14 @@ def test_deep_networks_start_convex():
     plain = hexagon.deep_start("xavier", 3, seed=0)
     assert any((weight < 0).any() for weight in [*plain[0].parameters()][2::2])
     options = SimpleNamespace(points=64, epochs=2, seed=0)
-    trained = hexagon.train_deep("positive", 2, options)
+    deep = hexagon.train_deep(2, options)
+    assert [(init, len(networks)) for init, networks in deep.items()] == [
+        ("xavier", 2),
+        ("positive", 2),
+    ]
+    trained = deep["positive"]
+    means = [np.mean(networks[0].weights[1] > 0) for networks in deep.values()]
+    assert means[0] < means[1]
     assert [W.shape for W in trained[0].weights] == [(2, 3), (3, 3), (3, 1)]
     assert not np.array_equal(trained[0].weights[0], trained[1].weights[0])
     assert hexagon.first_hexagon(trained) in trained
