@@ -4,8 +4,13 @@ python decision_boundary/main.py                 all of it: figures and numbers
 python decision_boundary/main.py --save FILE     only trains an ensemble, and saves it
 """
 
+import os
 import sys
 from pathlib import Path
+
+# Before NumPy is loaded: its products here are too small for two threads, which would
+# wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import torch
 
