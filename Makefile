@@ -86,6 +86,6 @@ bench: $(ENVIRONMENT)
 	$(PYTHON) tests/benchmark.py
 
 clean:
-	rm -rf .venv report/build report/numbers
+	rm -rf .venv report/build report/numbers .ruff_cache .ci/ruff
 	find report/figures -name '*.pdf' -delete
-	find . -name __pycache__ -o -name .pytest_cache | xargs rm -rf .ruff_cache .ci/ruff
+	find . -name __pycache__ -o -name .pytest_cache | xargs rm -rf

@@ -124,7 +124,7 @@ def summary(result, options):
     """The numbers for the report, as {macro: text}."""
     values = {"OptimizerSeeds": options.runs, "OptimizerEpochs": options.epochs}
     values |= {"OptimizerRates": len(RATES["Adam"]), "SGDMomentum": MOMENTUM}
-    values["OptimizerFresh"] = rf"{FRESH_POINTS // 1000}\,000"
+    values["OptimizerFresh"] = f"{FRESH_POINTS:,}".replace(",", r"\,")
     for name, (before, after, accuracy) in result.items():
         failed = ~(after <= before)  # not finite counts as failed
         best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 
@@ -37,12 +38,14 @@ def write_results(files, views=()):
 
 def _rename_all(staged):
     """Rename every key to its value; Ctrl-C waits, for one run's files belong together."""
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    main_thread = threading.current_thread() is threading.main_thread()
+    previous = main_thread and signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         for temporary, path in staged.items():
             os.replace(temporary, path)
     finally:
-        signal.signal(signal.SIGINT, previous)
+        if main_thread:
+            signal.signal(signal.SIGINT, previous)
 
 
 def numbers(command, values):

@@ -156,14 +156,18 @@ class Case(NamedTuple):
 def study_case(init, data_seed, options):
     """Train and classify the ensemble that the options describe."""
     X, y = circle_in_square(options.points, data_seed)
-    size = {"networks": options.networks, "hidden_units": options.hidden_units}
-    size |= {"init": init, "seed": data_seed}
-    start = initial_ensemble(**size)
+    same = {
+        "networks": options.networks,
+        "hidden_units": options.hidden_units,
+        "init": init,
+        "seed": data_seed,
+    }
+    start = initial_ensemble(**same)
 
     def follow(epoch):
         progress(f"{init}, data set {data_seed}, epoch {epoch} of {options.epochs}")
 
-    end = train_ensemble(X, y, epochs=options.epochs, progress=follow, **size)
+    end = train_ensemble(X, y, epochs=options.epochs, progress=follow, **same)
     return Case(init, X, start, end, extract_all(end))
 
 
@@ -238,7 +242,7 @@ def draw(case):
     return figure
 
 
-def counts(cases):
+def polygon_counts(cases):
     """{init: numbers of polygons with 2H corners, one per data set}."""
     inits = dict.fromkeys(case.init for case in cases)
     return {
@@ -259,7 +263,7 @@ def start_rows(cases):
             *(share_text(k, networks) for k in own),
             percent(np.mean(own) / networks),
         ]
-        for init, own in counts(cases).items()
+        for init, own in polygon_counts(cases).items()
     ]
 
 
@@ -276,7 +280,7 @@ def report(cases):
 
 def summary(cases):
     """The numbers for the report, as {macro: text}."""
-    hexagons, networks = counts(cases), len(cases[0].hexagons)
+    hexagons, networks = polygon_counts(cases), len(cases[0].hexagons)
     data_sets = len(hexagons["spread"])
     values = {
         "StartTable": table_rows(start_rows(cases)),
@@ -331,7 +335,7 @@ def failure_summary(cases):
         "CauseDeadNegative": f"{(dead & negative).sum()} of {dead.sum()}",
         "CauseFourCorners": f"{four.sum()} of {table[1, 1]}",
     }
-    opened = [p for c in cases for p in c.boundaries.polylines]
-    for side, count in zip(SIDES, open_sides(opened)):
+    polylines = [p for c in cases for p in c.boundaries.polylines]
+    for side, count in zip(SIDES, open_sides(polylines)):
         values[f"Open{side.capitalize()}"] = count
     return values

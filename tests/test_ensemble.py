@@ -1,6 +1,7 @@
 """The ensemble: its gradients, its Adam, its starts and the hexagons it ends in."""
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
@@ -293,6 +294,13 @@ def test_save_and_load(tmp_path):
         for name, array in trained._asdict().items():
             assert file[name].dtype == array.dtype
             np.testing.assert_array_equal(file[name], array)
+
+
+def test_save_from_another_thread(tmp_path):
+    start = initial_ensemble(2)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(start.save, tmp_path / "e.npz").result()
+    assert (tmp_path / "e.npz").exists()
 
 
 def test_progress_sees_every_epoch():
