@@ -9,22 +9,27 @@ batches are those of its seed, whatever the optimizer and the learning rate.
 import sys
 from pathlib import Path
 
-import numpy as np
-import torch
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.data import circle_in_square
-from decision_boundary.figures import BLUE, ORANGE, figure_bytes, new_figure
-from decision_boundary.results import numbers, write_results
 from decision_boundary.script import (
     Parser,
     integer,
     load,
+    prepare,
     progress,
     run,
     streams,
     tell,
 )
+
+if __name__ == "__main__":
+    prepare()
+
+import numpy as np
+import torch
+
+from decision_boundary.data import circle_in_square
+from decision_boundary.figures import BLUE, ORANGE, figure_bytes, new_figure
+from decision_boundary.results import numbers, write_results
 
 exercise = load("PyTorch-FeedForward/main.py")
 stacked = load("PyTorch-FeedForward/stacked.py")
@@ -144,7 +149,7 @@ def summary(result, options):
 
 def main():
     torch.set_num_threads(1)  # no slower at this size, and sums keep their order
-    parser = Parser(__doc__.splitlines()[0], exercise.EPOCHS)
+    parser = Parser(__doc__, exercise.EPOCHS)
     parser.add_argument(
         "--runs", type=integer(1), default=20, help="seeds of each rate"
     )

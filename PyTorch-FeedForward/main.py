@@ -5,14 +5,19 @@ python PyTorch-FeedForward/main.py    trains, draws, writes numbers
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.script import Parser, load, prepare, run, streams
+
+if __name__ == "__main__":
+    prepare()
 
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
-from decision_boundary.script import Parser, load, run, streams
 from decision_boundary.training import Run, repeat
 
 net = load("PyTorch-FeedForward/net.py")
@@ -22,6 +27,7 @@ COMMAND = "python PyTorch-FeedForward/main.py"
 EPOCHS = 256
 BATCH_SIZE = 64
 LEARNING_RATE = 0.01
+LARGEST = 1e37  # learning rate whose steps float32 can hold; it diverges at once
 
 
 def run_epoch(network, adam, X, y, generator):
@@ -44,22 +50,22 @@ def make_run(
     X, y = circle_in_square(num_points, points)
     torch.manual_seed(weights)
     network = net.FeedForwardNetwork(**architecture).to(device)
-    adam = optimizer.Adam(network.parameters(), lr=learning_rate)
+    adam = optimizer.Adam(network.parameters(), lr=min(learning_rate, LARGEST))
     generator = torch.Generator().manual_seed(shuffling)
 
     def as_tensor(array):
         return torch.tensor(array, dtype=torch.float32, device=device)
 
-    def predict(x):
+    def logits(x):
         with torch.no_grad():
-            return torch.sigmoid(network(as_tensor(x))).cpu()
+            return network(as_tensor(x)).cpu().numpy()
 
     data = as_tensor(X), as_tensor(y)
     return Run(
         X,
         y,
         run_epoch=lambda: run_epoch(network, adam, *data, generator),
-        predict=predict,
+        logits=logits,
         network=network,
     )
 
@@ -67,9 +73,10 @@ def make_run(
 def available_device(text):
     """An argparse type: a device that this machine has."""
     try:
-        torch.zeros(1, device=text).item()  # "meta" would have nothing to give
+        with warnings.catch_warnings(action="ignore"):  # of names that are old
+            torch.zeros(1, device=text).item()  # "meta" would have nothing to give
         return torch.device(text)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, ImportError) as error:
         reason = str(error).splitlines()[0]
         raise argparse.ArgumentTypeError(
             f"{text!r} is not available: {reason}"
@@ -78,7 +85,7 @@ def available_device(text):
 
 def main():
     torch.set_num_threads(1)  # no slower at this size, and sums keep their order
-    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser = Parser(__doc__, EPOCHS)
     parser.add_training(LEARNING_RATE)
     parser.add_argument(
         "--device", type=available_device, default="cpu", help="as torch names it"

@@ -8,13 +8,17 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.script import Parser, load, prepare, run
+
+if __name__ == "__main__":
+    prepare()
+
 import pytest
 import torch
 from torch.nn import functional as F
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.results import numbers, scientific, table_rows, write_results
-from decision_boundary.script import Parser, load, run
 
 net = load("PyTorch-FeedForward/net.py")
 LinearFunction, ReLUFunction = net.LinearFunction, net.ReLUFunction
@@ -176,7 +180,7 @@ def condensed(rows):
 
 
 def main():
-    options = Parser(__doc__.splitlines()[0], seed=None).parse_args()
+    options = Parser(__doc__, seed=None).parse_args()
     rows = table()
     print(f"{'case':28} {'tensor':16} {'max abs dev':>11} {'max rel dev':>11}  verdict")
     for case, tensor, absolute, relative, verdict in rows:

@@ -8,12 +8,16 @@ z: logits, y: target distributions, both (..., K); the last axis holds the class
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.script import Parser, integer, prepare, run
+
+if __name__ == "__main__":
+    prepare()
+
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.figures import BLUE, DARK, GREY, ORANGE, figure_bytes, new_figure
 from decision_boundary.results import numbers, scientific, write_results
-from decision_boundary.script import Parser, integer, run
 
 COMMAND = "python Python-FeedForward/cross_entropy.py"
 CLASSES = 10
@@ -240,7 +244,7 @@ def print_shares(result):
 
 
 def main():
-    parser = Parser(__doc__.splitlines()[0])
+    parser = Parser(__doc__)
     parser.add_argument("--starts", type=integer(1), default=1000, help="random logits")
     parser.add_argument("--steps", type=integer(1), default=1000, help="of each run")
     options = parser.parse_args()

@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 from unittest import mock
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.script import Parser, load, prepare, run, streams
+
+if __name__ == "__main__":
+    prepare()
+
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
 from decision_boundary.results import numbers, scientific, table_rows, write_results
-from decision_boundary.script import Parser, load, run, streams
 from decision_boundary.training import Run, repeat
 
 net = load("Python-FeedForward/net.py")
@@ -55,7 +59,7 @@ def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
         X,
         y,
         run_epoch=lambda: run_epoch(network, X, y, rng),
-        predict=lambda x: net.sigmoid(network.forward(x)),
+        logits=network.forward,
         network=network,
     )
 
@@ -91,11 +95,13 @@ def check_gradients(options):
 
 
 def main():
-    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser = Parser(__doc__, EPOCHS)
     parser.add_training(LEARNING_RATE)
     parser.add_argument("--check-gradients", action="store_true", help="only this")
     options = parser.parse_args()
     if options.check_gradients:
+        training = "epochs", "points", "runs", "learning_rate", "live", "animation"
+        parser.refuse(options, training, "does not go with --check-gradients")
         check_gradients(options)
     else:
         settings = {"Batch": BATCH_SIZE, "Momentum": MOMENTUM, "Decay": WEIGHT_DECAY}

@@ -43,7 +43,7 @@ class Trained(NamedTuple):
     biases: list
     boundary: list
 
-    def logit(self, x):
+    def logits(self, x):
         """(N, 2) -> (N, 1)."""
         for W, b in zip(self.weights[:-1], self.biases[:-1]):
             x = np.maximum(x @ W + b, 0)  # (N, fan_in) @ (fan_in, fan_out)
@@ -51,7 +51,7 @@ class Trained(NamedTuple):
 
     def predict(self, x):
         """Probability of label 1, (N, 1)."""
-        return load("Python-FeedForward/net.py").sigmoid(self.logit(x))
+        return load("Python-FeedForward/net.py").sigmoid(self.logits(x))
 
     def is_hexagon(self):
         return count_corners(self.boundary) == 6
@@ -151,7 +151,7 @@ def rows(hexagons, seed):
     result = []
     for name, networks in hexagons.items():
         for run_seed, network in enumerate(networks, start=seed):
-            fresh = f"{100 * fresh_accuracy(network.predict, run_seed):.2f}"
+            fresh = f"{100 * fresh_accuracy(network.logits, run_seed):.2f}"
             shape = ["no hexagon", "", "", ""]
             if network.is_hexagon():
                 vertices = network.boundary[0].vertices

@@ -6,10 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import PillowWriter
-from matplotlib.backends import BackendFilter, backend_registry
 
 from decision_boundary.figures import (
     DARK,
@@ -19,6 +17,7 @@ from decision_boundary.figures import (
     new_figure,
     probability_grid,
 )
+from decision_boundary.script import BACKEND
 
 FRAMES, FRAMES_PER_SECOND = 36, 10
 SECONDS_BETWEEN_DRAWINGS = 0.1
@@ -56,15 +55,12 @@ class View:
 class Window(View):
     """A view on the screen, redrawn as often as the training can afford."""
 
-    def __init__(self, *args):
-        import matplotlib.pyplot as plt  # looks for a screen, so only when asked to
-
+    def __init__(self, plt, *args):
         self.plt = plt
-        figure = plt.figure(figsize=(9, 4.2), dpi=100, layout="constrained")
-        super().__init__(figure, *args)
+        super().__init__(plt.gcf(), *args)
         plt.show(block=False)
         self.next_drawing = 0
-        figure.canvas.mpl_connect("close_event", self.stop)
+        self.figure.canvas.mpl_connect("close_event", self.stop)
 
     def stop(self, _):
         """Once the window is closed, the training goes on without."""
@@ -93,10 +89,8 @@ class Animation(View):
     def __init__(self, path, *args):
         super().__init__(new_figure(2.6, width=5.2), *args)
         self.path = path
-        self.folder = tempfile.TemporaryDirectory()
-        self.gif = Path(self.folder.name) / "training.gif"
         self.writer = PillowWriter(FRAMES_PER_SECOND)
-        self.writer.setup(self.figure, self.gif, dpi=80)
+        self.writer.setup(self.figure, path, dpi=80)
         self.epochs = set(np.geomspace(1, self.last_epoch, FRAMES).round())
 
     def update(self, losses):
@@ -106,9 +100,10 @@ class Animation(View):
 
     def files(self):
         """The GIF, as {path: bytes}."""
-        self.writer.finish()
-        with self.folder:
-            return {self.path: self.gif.read_bytes()}
+        with tempfile.TemporaryDirectory() as folder:
+            self.writer.outfile = gif = Path(folder) / "training.gif"
+            self.writer.finish()
+            return {self.path: gif.read_bytes()}
 
     def close(self):
         pass
@@ -117,18 +112,24 @@ class Animation(View):
 def make_views(options, *args):
     """The views that --live and --animation ask for; args as View takes them."""
     views = []
-    if options.live and has_screen():
-        views.append(Window(*args))
+    if options.live and (plt := pyplot_on_screen()):
+        views.append(Window(plt, *args))
     if options.animation:
         views.append(Animation(options.animation, *args))
     return views
 
 
-def has_screen():
-    """Whether Matplotlib can open a window; if not, says so in one line."""
-    interactive = backend_registry.list_builtin(BackendFilter.INTERACTIVE)
-    backend = mpl.get_backend().lower()  # chooses one that can run here
-    if backend in interactive:
-        return True
+def pyplot_on_screen():
+    """pyplot with a window for a new figure; without a screen None, told in one line."""
+    import matplotlib.pyplot as plt  # looks for a screen, so only when asked to
+
+    try:
+        if BACKEND:
+            plt.switch_backend(BACKEND)
+        figure = plt.figure(figsize=(9, 4.2), dpi=100, layout="constrained")
+        if figure.canvas.required_interactive_framework:
+            return plt
+    except (ImportError, RuntimeError, ValueError):
+        pass  # there is no such backend, or it cannot run here
     print("--live: no screen found; the training goes on without", file=sys.stderr)
-    return False
+    return None

@@ -4,24 +4,23 @@ python decision_boundary/main.py                 all of it: figures and numbers
 python decision_boundary/main.py --save FILE     only trains an ensemble, and saves it
 """
 
-import os
 import sys
 from pathlib import Path
 
-# Before NumPy is loaded: its products here are too small for two threads, which would
-# wait for each other
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.script import Parser, integer, prepare, run, tell
+
+if __name__ == "__main__":
+    prepare()
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary import balance, hexagon, law, smooth, study
 from decision_boundary.ensemble import INITS
 from decision_boundary.figures import figure_bytes
 from decision_boundary.live import make_views
 from decision_boundary.polygon import extract_boundary
 from decision_boundary.results import numbers, write_results
-from decision_boundary.script import Parser, integer, run, tell
 
 COMMAND = "python decision_boundary/main.py"
 EPOCHS = 256
@@ -91,7 +90,7 @@ def study_everything(options):
 
 def main():
     torch.set_num_threads(1)  # no slower at this size, and sums keep their order
-    parser = Parser(__doc__.splitlines()[0], EPOCHS)
+    parser = Parser(__doc__, EPOCHS)
     parser.add_points()
     parser.add_argument(
         "--networks", type=integer(1), default=1000, help="per ensemble"
@@ -105,10 +104,10 @@ def main():
     )
     parser.add_argument("--init", choices=INITS, help="only with --save; else spread")
     options = parser.parse_args()
-    if options.save and (options.live or options.animation):
-        parser.error("--live and --animation do not go with --save")
-    if not options.save and (options.hidden_units or options.init):
-        parser.error("--hidden-units and --init need --save: the study has its own")
+    if options.save:
+        parser.refuse(options, ["live", "animation"], "does not go with --save")
+    else:
+        parser.refuse(options, ["hidden_units", "init"], "needs --save")
     options.hidden_units = options.hidden_units or 3
     options.init = options.init or "spread"
     if options.save:

@@ -1,8 +1,10 @@
 """Where results go: files that are written whole or not at all."""
 
+import errno
 import os
 import signal
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -13,39 +15,57 @@ def write_files(files):
     are on the disk. Raises OSError, with the old files intact, when that fails.
     """
     staged = {}
-    try:
-        for path, content in files.items():
-            path = Path(path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            staged[temporary] = path
-            temporary.write_bytes(content)
-        _rename_all(staged)
-    finally:
-        for temporary in staged:
-            temporary.unlink(missing_ok=True)
+    with uninterrupted():
+        try:
+            for path, content in files.items():
+                path = destination(path)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temporary = path.with_name(f".{os.getpid()}-{len(staged)}")
+                staged[temporary] = path
+                temporary.write_bytes(content)
+            for temporary, path in staged.items():
+                os.replace(temporary, path)
+        finally:
+            for temporary in staged:
+                temporary.unlink(missing_ok=True)
 
 
 def write_results(files, views=()):
     """Write the files and those of the views, print their paths, and close the views."""
-    for view in views:
-        files = files | view.files()
-    write_files(files)
+    with uninterrupted():
+        for view in views:
+            files = files | view.files()
+        write_files(files)
     print("wrote", *files, sep="\n  ")
     for view in views:
         view.close()
 
 
-def _rename_all(staged):
-    """Rename every key to its value; Ctrl-C waits, for one run's files belong together."""
-    main_thread = threading.current_thread() is threading.main_thread()
-    previous = main_thread and signal.signal(signal.SIGINT, signal.SIG_IGN)
+def destination(path):
+    """Where `path` leads, links followed; OSError unless a file is there, or can be."""
+    path = Path(os.path.realpath(path))
     try:
-        for temporary, path in staged.items():
-            os.replace(temporary, path)
+        path.lstat()
+    except FileNotFoundError:
+        return path
+    if not path.is_file():
+        raise OSError(errno.EEXIST, "there is something that is not a file", str(path))
+    return path
+
+
+@contextmanager
+def uninterrupted():
+    """Signals that would end the program meanwhile, such as Ctrl-C, are ignored."""
+    previous = {}
+    if threading.current_thread() is threading.main_thread():  # or else Python refuses
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if number := getattr(signal, name, None):  # Windows has no SIGHUP
+                previous[number] = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
     finally:
-        if main_thread:
-            signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def numbers(command, values):

@@ -11,7 +11,9 @@ from decision_boundary.data import circle_in_square
 from decision_boundary.figures import draw_losses, draw_map, figure_bytes, new_figure
 from decision_boundary.live import make_views
 from decision_boundary.results import numbers, write_results
-from decision_boundary.script import Diverged, streams
+from decision_boundary.script import Diverged, load, streams
+
+net = load("Python-FeedForward/net.py")
 
 LINES = 16  # of the printed trend
 FRESH_POINTS = 100_000
@@ -23,8 +25,12 @@ class Run(NamedTuple):
     X: np.ndarray  # (N, 2)
     y: np.ndarray  # (N, 1)
     run_epoch: Callable  # () -> mean loss per point
-    predict: Callable  # points (M, 2) -> probabilities of label 1, (M, 1)
+    logits: Callable  # points (M, 2) -> (M, 1), an array
     network: object
+
+    def predict(self, x):
+        """Probability of label 1 at the points x (M, 2), (M, 1)."""
+        return net.sigmoid(self.logits(x))
 
 
 class Result(NamedTuple):
@@ -35,22 +41,22 @@ class Result(NamedTuple):
     fresh_accuracy: float
 
 
-def accuracy(predict, X, y):
-    """Share of the points X (N, 2) with probability and label y on one side of 1/2."""
-    return float(np.mean((np.asarray(predict(X)) > 0.5) == (y > 0.5)))
+def accuracy(logits, X, y):
+    """Share of the points X (N, 2) whose logit is > 0 where the label y (N, 1) is 1."""
+    return float(np.mean((logits(X) > 0) == (y > 0.5)))
 
 
-def fresh_accuracy(predict, seed):
+def fresh_accuracy(logits, seed):
     """Accuracy on points that no training from this seed has seen."""
-    return accuracy(predict, *circle_in_square(FRESH_POINTS, streams(seed)[3]))
+    return accuracy(logits, *circle_in_square(FRESH_POINTS, streams(seed)[3]))
 
 
-@np.errstate(over="ignore", invalid="ignore")  # it shows in the loss, as Diverged
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is told, as Diverged
 def train(run, epochs, views=(), show=True):
     """Train for `epochs`, printing the loss trend; returns the losses (epochs,).
 
     Each view's update(losses) follows each epoch. Raises Diverged at a loss that is not
-    finite.
+    finite, or a logit after the last step.
     """
     losses, start = [], time.perf_counter()
     if show:
@@ -63,10 +69,11 @@ def train(run, epochs, views=(), show=True):
             view.update(losses)
         if show and (epoch == 1 or epoch % math.ceil(epochs / LINES) == 0):
             print(
-                f"{epoch:6d}  {losses[-1]:6.4f}  {accuracy(run.predict, run.X, run.y):8.1%}"
-                f"  {time.perf_counter() - start:7.2f}",
-                flush=True,
+                f"{epoch:6d}  {losses[-1]:6.4f}  {accuracy(run.logits, run.X, run.y):8.1%}"
+                f"  {time.perf_counter() - start:7.2f}"
             )
+    if not np.isfinite(run.logits(run.X)).all():
+        raise Diverged(f"logit not finite after epoch {epochs}; lower --learning-rate")
     return np.array(losses)
 
 
@@ -85,8 +92,8 @@ def repeat(make_run, options, name, command, settings):
         losses = train(run, options.epochs, views if first else (), show=first)
         result = Result(
             losses,
-            accuracy(run.predict, run.X, run.y),
-            fresh_accuracy(run.predict, seed),
+            accuracy(run.logits, run.X, run.y),
+            fresh_accuracy(run.logits, seed),
         )
         print(
             f"seed {seed}: loss {losses[-1]:.4f}, accuracy {result.accuracy:.1%}, "

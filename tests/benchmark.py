@@ -1,9 +1,10 @@
-"""How fast is this project? Ratios against PyTorch on the same work: `make bench`.
+"""How fast is this project? Ratios against others on the same work: `make bench`.
 
 The candidates of each comparison take turns in one process, on one thread, so that a
 machine that slows down slows all of them; the medians over the rounds are compared.
 """
 
+import argparse
 import importlib.util
 import os
 import sys
@@ -11,6 +12,11 @@ import time
 from functools import partial
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.script import load, prepare, run
+
+if __name__ == "__main__":
+    prepare()
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"  # before NumPy is imported
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
@@ -21,11 +27,9 @@ from contourpy import contour_generator
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary import ensemble
 from decision_boundary.data import circle_in_square
 from decision_boundary.polygon import extract_boundary
-from decision_boundary.script import load
 
 ROUNDS, STEPS = 31, 200
 
@@ -223,6 +227,7 @@ def boundary_against_contour():
 
 
 def main():
+    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
     torch.set_num_threads(1)
     print(
         f"{'ours / reference, microseconds a step':44} {'ours':>9} {'reference':>9}",
@@ -238,4 +243,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

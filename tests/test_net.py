@@ -60,8 +60,8 @@ def test_gradients_are_central_differences():
             "dot(W.T if (W := self.weights[layer]).shape == (16, 16) else W, delta)",
         ),
         ("delta *= derivative(a[:-1])", "pass"),
-        ("lambda a: 1.0 - a * a", "lambda a: 1.0 - a"),
-        ("lambda a: a * (1.0 - a)", "lambda a: a"),
+        ("lambda a: ONE - a * a", "lambda a: ONE - a"),
+        ("lambda a: a * (ONE - a)", "lambda a: a"),
         ("lambda a: a > 0", "lambda a: a >= 0"),
         ("self.gradients += self._batch", "self.gradients = self._batch"),  # no view
     ],
@@ -146,6 +146,21 @@ def test_the_interface_of_the_arrays():
     before = network.forward([0.3, 0.4])
     network.biases[-1] += 1  # in place: the network's own
     assert network.forward([0.3, 0.4]) == pytest.approx(before + 1)
+
+
+def test_assigning_an_entry_changes_the_network_too():
+    network, X, y = oracles.random_case(np.random.default_rng(9), 4)
+    before = network.forward(X)
+    network.weights[1] = W = np.random.default_rng(0).normal(size=(16, 16))
+    network.biases[0] = network.biases[0] + 1
+    assert not np.allclose(network.forward(X), before)
+    ours = oracles.our_gradients(network, X, y)
+    for g, reference in zip(ours, oracles.autograd_gradients(network, X, y)):
+        np.testing.assert_allclose(g, reference, rtol=1e-12, atol=1e-13)
+    network.update_weights()
+    assert not np.allclose(network.weights[1], W)
+    with pytest.raises(ValueError, match="shape"):
+        network.weights[1] = W[:3]
 
 
 def test_initial_weights_are_xavier_uniform():
@@ -276,6 +291,7 @@ BAD = [
     (lambda: net.FeedForwardNetwork(learning_rate=np.nan), ValueError, "nan"),
     (lambda: net.FeedForwardNetwork(learning_rate=np.inf), ValueError, "inf"),
     (lambda: net.FeedForwardNetwork(learning_rate="1"), TypeError, "learning_rate"),
+    (lambda: net.FeedForwardNetwork(learning_rate=10**400), ValueError, "10000"),
     (lambda: net.FeedForwardNetwork(momentum=1), ValueError, "momentum.*1"),
     (lambda: net.FeedForwardNetwork(weight_decay=-0.1), ValueError, "weight_decay"),
     (lambda: net.FeedForwardNetwork().forward([1.0]), ValueError, "x .*(1,)"),
@@ -290,6 +306,10 @@ BAD = [
     (lambda: after_forward([[0.0], [1.0], [1.1]]), ValueError, "target .*1.1"),
     (lambda: after_forward([[0.0], [-1], [1]]), ValueError, "target .*-1"),
     (lambda: after_forward([[0.0], [np.nan], [1]]), ValueError, "target .*nan"),
+    (lambda: net.bce_with_logits_loss([[1], [2]], [0, 1]), ValueError, r"\(2,\)"),
+    (lambda: net.bce_with_logits_loss(0.5, 1.5), ValueError, "target .*1.5"),
+    (lambda: net.bce_with_logits_loss([0, 0], [0, -1]), ValueError, "target .*-1"),
+    (lambda: net.bce_with_logits_loss([0.5], [np.nan]), ValueError, "target .*nan"),
     (lambda: after_forward([["a"], ["b"], ["c"]]), TypeError, "target .*numbers"),
 ]
 
@@ -311,7 +331,11 @@ def test_empty_batches_and_odd_dtypes():
     assert network.forward(np.empty((0, 2))).shape == (0, 1)
     network.backward(np.empty((0, 1)))
     assert not network.gradients.any()
+    losses = net.bce_with_logits_loss([0.5, -2], np.array([True, False]))
+    np.testing.assert_array_equal(losses, net.bce_with_logits_loss([0.5, -2], [1, 0]))
+    assert net.bce_with_logits_loss(0.5, [[1]]).shape == (1, 1)
     reference = network.forward(np.array([[1.0, 0.0]]))
+    network.backward(np.ones((1, 1, 1)))  # of a single point, whatever its shape
     for dtype in (bool, np.int8, np.uint8, np.float16, np.float32):
         np.testing.assert_array_equal(
             network.forward(np.array([[1, 0]], dtype)), reference

@@ -1,6 +1,7 @@
 """Every command line: what it writes, and what it says when something is wrong."""
 
 import errno
+import os
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from decision_boundary import balance, figures, live, results, smooth
+from decision_boundary import balance, figures, live, results, script, smooth
 from decision_boundary.script import ROOT, load, run
 
 BACKPROP = "Python-FeedForward/main.py"
@@ -126,7 +127,8 @@ def test_a_bad_option_is_one_line_and_status_2(call, script, options, monkeypatc
 @pytest.mark.parametrize(
     "options",
     ["--epochs 0", "--epochs 1.5", "--runs 0", "--points 0", "--learning-rate 0"]
-    + ["--learning-rate nan", "--learning-rate inf", "--learning-rate x"],
+    + ["--points 4611686018427387904", "--animation x.mp4", "--learning-rate nan"]
+    + ["--learning-rate inf", "--learning-rate x"],
 )
 def test_a_bad_training_option_too(call, options):
     status, out, err = call(BACKPROP, options)
@@ -139,14 +141,20 @@ def test_a_bad_training_option_too(call, options):
     ("script", "options", "message"),
     [
         (HEXAGON, "--networks 0", "'0' is not allowed"),
-        (HEXAGON, "--init spread", "need --save"),
-        (HEXAGON, "--hidden-units 4", "need --save"),
-        (HEXAGON, "--save .", "is a folder"),
+        (HEXAGON, "--init spread", "--init needs --save"),
+        (HEXAGON, "--hidden-units 4", "--hidden-units needs --save"),
+        (HEXAGON, "--save x.npz --live", "--live does not go with --save"),
+        (HEXAGON, "--save .", "something that is not a file"),
+        (HEXAGON, "--save /dev/null", "something that is not a file"),
+        (HEXAGON, f"--save {300 * 'x'}", "File name too long"),
         (HEXAGON, "--save x.npz --init none", "invalid choice"),
         (HEXAGON, "--save /dev/null/x.npz", "cannot write to /dev/null"),
-        (BACKPROP, "--animation .", "is a folder"),
+        (BACKPROP, "--animation . --output a\nb", "'.' is not allowed"),
+        (BACKPROP, "--check-gradients --points 9", "--points does not go with"),
         (PYTORCH, "--device meta", "'meta' is not available"),
         (PYTORCH, "--device abacus", "'abacus' is not available"),
+        (PYTORCH, "--device hpu", "'hpu' is not available"),
+        (PYTORCH, "--device mkldnn", "'mkldnn' is not available"),
     ],
 )
 def test_options_of_single_scripts(call, script, options, message, monkeypatch):
@@ -156,12 +164,18 @@ def test_options_of_single_scripts(call, script, options, message, monkeypatch):
     assert message in err
 
 
-def test_too_much_for_the_memory(call, tmp_path):
-    status, _, err = call(
-        BACKPROP, f"--points 999999999999999 --output {tmp_path / 'results'}"
-    )
+def test_too_much_for_the_memory(call, tmp_path, monkeypatch):
+    options = f"--save {tmp_path / 'e.npz'} --networks 99999999 --hidden-units 99999999"
+    status, _, err = call(HEXAGON, options)
     assert (status, err.count("\n")) == (1, 1)
     assert "out of memory" in err
+
+    def torchs(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to")
+
+    monkeypatch.setattr(load(PYTORCH), "run_epoch", torchs)
+    status, _, err = call(PYTORCH, f"{SHORT} --output {tmp_path}")
+    assert (status, err) == (1, "main.py: out of memory: ask for less\n")
 
 
 def test_saved_ensembles_can_be_read(call, tmp_path):
@@ -179,9 +193,16 @@ def test_saved_ensembles_can_be_read(call, tmp_path):
     }
 
 
-def test_a_training_that_diverges(call, tmp_path):
-    options = f"{SHORT} --learning-rate 1e200 --output {tmp_path}"
-    status, _, err = call(BACKPROP, options)
+@pytest.mark.parametrize(
+    ("script", "options"),
+    [
+        (BACKPROP, f"{SHORT} --learning-rate 1e200"),
+        (BACKPROP, "--epochs 1 --points 32 --learning-rate 1e308"),  # the last step
+        (PYTORCH, f"{SHORT} --learning-rate 1e38"),
+    ],
+)
+def test_a_training_that_diverges(call, tmp_path, script, options):
+    status, _, err = call(script, f"{options} --output {tmp_path}")
     assert status == 1
     assert re.search(r"epoch \d.*lower --learning-rate\n$", err)
     assert err.count("\n") == 1
@@ -199,17 +220,48 @@ def unchanged(folder, contents):
     return contents == {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_ctrl_c_leaves_earlier_results(call, earlier, monkeypatch):
-    def interrupted(*_):
-        raise KeyboardInterrupt
+# Sends itself Ctrl-C, at an audit event or (in vain, for an exception) while Python
+# collects garbage, and runs a script
+INTERRUPTED = """if True:
+    import gc, os, runpy, signal, sys
 
+    event, text, *sys.argv = sys.argv[1:]
+
+    def interrupt(*_):
+        if "numpy" in sys.modules:  # the script has begun
+            os.kill(os.getpid(), signal.SIGINT)
+
+    if event == "gc":
+        gc.callbacks.append(interrupt)
+    sys.addaudithook(lambda e, args: e == event and text in str(args) and interrupt())
+    runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def interrupt(event, text, folder):
+    command = [sys.executable, "-c", INTERRUPTED, event, text, ROOT / BACKPROP]
+    command += [*SHORT.split(), "--seed", "5", "--output", folder]
+    command += ["--animation", folder / "training.gif"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("event", "text"), [("import", "'matplotlib'"), ("gc", ""), ("open", "cmr10.ttf")]
+)
+def test_ctrl_c_leaves_earlier_results(earlier, event, text):
     folder, contents = earlier
-    for place in (load(BACKPROP), "run_epoch"), (results.os, "replace"):
-        with monkeypatch.context() as patch:
-            patch.setattr(*place, interrupted)
-            status, _, err = call(BACKPROP, f"{SHORT} --seed 5 --output {folder}")
-        assert (status, err) == (130, "\nstopped; earlier results are unchanged\n")
-        assert unchanged(folder, contents)
+    done = interrupt(event, text, folder)
+    message = "\nstopped; the files are those of the last complete run\n"
+    assert (done.returncode, done.stderr) == (130, message)
+    assert unchanged(folder, contents)
+
+
+def test_ctrl_c_does_not_part_files_that_belong_together(earlier):
+    folder, contents = earlier
+    done = interrupt("os.rename", "backprop.pdf", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    for path, content in contents.items():
+        assert path.read_bytes() != content
 
 
 def test_a_full_disk_leaves_earlier_results(call, earlier, monkeypatch):
@@ -229,12 +281,54 @@ def test_a_full_disk_leaves_earlier_results(call, earlier, monkeypatch):
     assert unchanged(folder, contents)
 
 
+def test_results_take_the_place_of_files_only(call, earlier):
+    folder, _ = earlier
+    numbers = folder / "numbers/backprop.tex"
+    numbers.rename(folder / "target")
+    numbers.symlink_to(folder / "target")
+    contents = (folder / "target").read_bytes()
+    assert call(BACKPROP, f"{SHORT} --seed 5 --output {folder}")[0] == 0
+    assert numbers.is_symlink()
+    assert numbers.read_bytes() != contents
+
+    numbers.unlink()
+    numbers.mkdir()
+    contents = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    status, _, err = call(BACKPROP, f"{SHORT} --seed 6 --output {folder}")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "something that is not a file" in err
+    assert unchanged(folder, contents)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"), [(None, "Broken pipe"), ("/dev/full", "No space left")]
+)
+def test_nobody_reads_what_is_printed(tmp_path, output, message):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(output or writer, "w") as stdout:
+        command = [sys.executable, ROOT / BACKPROP, *SHORT.split()]
+        command += ["--output", tmp_path]
+        done = subprocess.run(
+            command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert message in done.stderr
+
+
+def test_progress_without_stderr(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    script.tell("text")
+    assert capsys.readouterr().out == "text\n"
+
+
 def test_from_another_folder_with_a_space_and_no_screen(tmp_path):
     folder = tmp_path / "a b"
     folder.mkdir()
     command = [sys.executable, ROOT / BACKPROP, *SHORT.split()]
     command += ["--live", "--output", "out", "--animation", "gif/run.gif"]
-    environment = {"MPLBACKEND": "agg", "PATH": ""}
+    environment = {"MPLBACKEND": "module://of.another.project", "PATH": ""}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=True
     )

@@ -8,6 +8,7 @@ import pytest
 from decision_boundary import balance, hexagon, law, study
 from decision_boundary.data import circle_in_square
 from decision_boundary.ensemble import Ensemble, initial_ensemble
+from decision_boundary.figures import figure_bytes
 from decision_boundary.script import load
 
 ANGLES = 2 * np.pi / 3 * np.arange(3)
@@ -151,6 +152,11 @@ def test_gradient_flow_conserves_the_balance():
     assert drifts[0] == pytest.approx(2 * drifts[1], rel=0.1)  # first order in the step
 
 
+def test_few_points_leave_room_for_the_figure():
+    options = SimpleNamespace(points=2, networks=3, epochs=64, seed=0)
+    assert figure_bytes(law.draw(law.study_law(options)))  # warnings are errors
+
+
 def test_the_balance_is_a2_minus_w2_minus_b2():
     net = load("Python-FeedForward/net.py")
     network = net.FeedForwardNetwork(hidden_size=[2], activation="relu")
@@ -170,7 +176,7 @@ def test_both_exercises_start_from_the_same_network(name):
     for ours, reference in zip(weights + biases, expected.weights + expected.biases):
         np.testing.assert_allclose(ours, reference, rtol=1e-6)
     trained = hexagon.Trained(run.X, run.y, weights, biases, [])
-    np.testing.assert_allclose(trained.predict(run.X), run.predict(run.X), atol=1e-6)
+    np.testing.assert_allclose(trained.logits(run.X), run.logits(run.X), atol=1e-6)
     run.run_epoch()
     assert not np.allclose(hexagon.layers(run.network)[0][0], expected.weights[0])
 
