@@ -2,7 +2,8 @@
 
 python Python-FeedForward/cross_entropy.py    compares both in gradient descent
 
-z: logits, y: target distributions, both (..., K); the last axis holds the classes.
+z: logits, y: target distributions, both (..., K), the last axis holds the classes; one
+y (K,) may serve all z.
 """
 
 import sys
@@ -42,14 +43,16 @@ def softmax(z):
 
 def softmax_loss(z, y):
     """L = -sum_j y_j log softmax(z_j) = log(sum_k e^z_k) - sum_j y_j z_j  (...)."""
-    z, y = _array("z", z), _targets(y)
+    z = _array("z", z)
+    y = _targets(y, z.shape)
     z = z - z.max(axis=-1, keepdims=True)  # L is the same, and no exponent overflows
     return np.log(np.exp(z).sum(axis=-1)) - (y * z).sum(axis=-1)
 
 
 def softmax_gradient(z, y):
     """dL/dz_j = softmax(z_j) - y_j: prediction minus target, since sum_j y_j = 1."""
-    return softmax(z) - _targets(y)
+    p = softmax(z)
+    return p - _targets(y, p.shape)
 
 
 def normalized(z):
@@ -61,13 +64,15 @@ def normalized(z):
 
 def normalized_loss(z, y):
     """L = -sum_j y_j log(z_j / sum_k z_k) = log(sum_k z_k) - sum_j y_j log z_j  (...)."""
-    z, y = _positive(z), _targets(y)
+    z = _positive(z)
+    y = _targets(y, z.shape)
     return np.log(z.sum(axis=-1)) - (y * np.log(z)).sum(axis=-1)
 
 
 def normalized_gradient(z, y):
     """dL/dz_j = 1 / sum_k z_k - y_j / z_j: no bound as z_j goes to 0."""
-    z, y = _positive(z), _targets(y)
+    z = _positive(z)
+    y = _targets(y, z.shape)
     return 1 / z.sum(axis=-1, keepdims=True) - y / z
 
 
@@ -82,9 +87,11 @@ def _array(name, value):
     return array.astype(float)
 
 
-def _targets(y):
+def _targets(y, shape):
     y = _array("y", y)
-    if (y < 0).any() or not np.allclose(y.sum(axis=-1), 1, rtol=0, atol=1e-9):
+    if y.shape not in (shape, shape[-1:]):
+        raise ValueError(f"y has shape {y.shape}; {shape} is allowed, as z has it")
+    if (y < 0).any() or (np.abs(y.sum(axis=-1) - 1) > 1e-9).any():
         raise ValueError("y has entries < 0 or a sum other than 1; distributions only")
     return y
 

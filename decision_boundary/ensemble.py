@@ -13,6 +13,7 @@ all networks are one matrix of weights (3, H E).
 
 import io
 import reprlib
+import sys
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -237,7 +238,13 @@ def train_ensemble(
     X, y = _points(X, y, dtype)
     epochs, n = _integer("epochs", epochs, 0), _integer("batch_size", batch_size)
     positive = "a finite number > 0"
-    _require("learning_rate", learning_rate, lambda v: 0 < v < np.inf, positive, Real)
+    _require(
+        "learning_rate",
+        learning_rate,
+        lambda v: 0 < v <= sys.float_info.max,
+        positive,
+        Real,
+    )
 
     x = np.hstack([X, np.ones_like(y)])
     buffers = make_buffers(min(n, len(x)), parameters)

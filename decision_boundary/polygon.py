@@ -247,7 +247,8 @@ def _checked_layers(weights, biases):
         fan_out = 1 if k == len(weights) - 1 else None
         W = _checked_array(f"weights[{k}]", W, (len(reach), fan_out))
         b = _checked_array(f"biases[{k}]", b, (W.shape[1],))
-        reach = reach @ np.abs(W) + np.abs(b)
+        with np.errstate(over="ignore"):  # infinite is refused, too
+            reach = reach @ np.abs(W) + np.abs(b)
         if ((reach > 1e290) | (reach < 1e-290) & (reach > 0)).any():
             raise ValueError(
                 f"weights[{k}] and biases[{k}] take values up to {reach}; 0 or "

@@ -29,6 +29,9 @@ def test_loss_and_gradient_are_autograds(method, shape):
     reference.backward()
     np.testing.assert_allclose(loss(z, y).sum(), reference.item(), rtol=1e-12)
     np.testing.assert_allclose(gradient(z, y), leaf.grad, rtol=1e-12, atol=1e-15)
+    one = y.reshape(-1, shape[-1])[0]  # a target for all
+    np.testing.assert_array_equal(gradient(z, one), gradient(z, one + 0 * z))
+    np.testing.assert_array_equal(loss(z, one), loss(z, one + 0 * z))
 
 
 def test_both_are_distributions():
@@ -104,7 +107,9 @@ def test_outside_of_the_domain_is_an_error(f, z):
         (["a", "b"], [1, 0], TypeError, "z .*numbers"),
         ([], [], ValueError, "z .*shape"),
         (1.0, [1, 0], ValueError, "z .*shape"),
-        ([1, 2], [1, 0, 0], ValueError, "shape"),
+        ([1, 2], [1, 0, 0], ValueError, r"y .*\(3,\).*\(2,\)"),
+        (np.ones((4, 3)), np.ones((4, 1)), ValueError, r"y .*\(4, 1\).*\(4, 3\)"),
+        (np.ones((4, 3)), np.eye(3), ValueError, r"y .*\(3, 3\).*\(4, 3\)"),
     ],
 )
 @pytest.mark.parametrize("method", ce.METHODS)

@@ -355,6 +355,7 @@ NAN, HUGE = np.where(X == X[7, 1], np.nan, X), np.where(X == X[7, 1], 1e39, X)
         ("seed", -1, ValueError, " is -1; an integer >= 0"),
         ("seed", None, TypeError, " is None; an integer >= 0"),
         ("learning_rate", 0, ValueError, " is 0; a finite number > 0"),
+        ("learning_rate", 10**400, ValueError, " is 1000.*; a finite number > 0"),
         ("learning_rate", np.inf, ValueError, " is inf; a finite number > 0"),
         ("learning_rate", np.nan, ValueError, " is nan; a finite number > 0"),
         ("learning_rate", "0.1", TypeError, " is '0.1'; a finite number > 0"),

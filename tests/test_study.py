@@ -7,6 +7,7 @@ import pytest
 
 from decision_boundary import balance, hexagon, law, study
 from decision_boundary.data import circle_in_square
+from decision_boundary.disc import best_polygon
 from decision_boundary.ensemble import Ensemble, initial_ensemble
 from decision_boundary.figures import figure_bytes
 from decision_boundary.script import load
@@ -128,9 +129,9 @@ def test_the_start_decides():
 def test_regularity_and_accuracy_of_the_closed_form():
     (vertices,) = study.extract_all(ensemble(HEXAGON)).polygons(6)
     assert study.irregularity([vertices]) == pytest.approx([0], abs=1e-10)
-    best = hexagon.best_polygon(6)
-    assert study.accuracies([best]) == pytest.approx([hexagon.BEST])
-    assert study.accuracies([vertices])[0] < hexagon.BEST
+    best = best_polygon(6)
+    assert study.accuracies([best]) == pytest.approx([law.best_accuracy(6) / 100])
+    assert study.accuracies([vertices])[0] < law.best_accuracy(6) / 100
 
 
 def test_the_2h_gon_law():
