@@ -88,8 +88,7 @@ def study_everything(options):
     return figures, values, views
 
 
-def main():
-    torch.set_num_threads(1)  # no slower at this size, and sums keep their order
+def parse_options():
     parser = Parser(__doc__, EPOCHS)
     parser.add_points()
     parser.add_argument(
@@ -110,17 +109,22 @@ def main():
         parser.refuse(options, ["hidden_units", "init"], "needs --save")
     options.hidden_units = options.hidden_units or 3
     options.init = options.init or "spread"
+    options.animation = options.animation or options.output / "figures/hexagon.gif"
+    return options
+
+
+def main():
+    torch.set_num_threads(1)  # no slower at this size, and sums keep their order
+    options = parse_options()
     if options.save:
         return save_ensemble(options)
-    figure_folder = options.output / "figures"
-    options.animation = options.animation or figure_folder / "hexagon.gif"
 
     figures, values, views = study_everything(options)
+    folder = options.output / "figures"
     files = {
-        figure_folder / f"{name}.pdf": figure_bytes(figure)
-        for name, figure in figures.items()
+        folder / f"{name}.pdf": figure_bytes(figure) for name, figure in figures.items()
     }
-    files[figure_folder / "hexagon.png"] = figure_bytes(figures["hexagon"], "png")
+    files[folder / "hexagon.png"] = figure_bytes(figures["hexagon"], "png")
     files[options.output / "numbers/hexagon.tex"] = numbers(COMMAND, values)
     write_results(files, views)
 
