@@ -20,8 +20,7 @@ ZERO, ONE, LOG_MAX = np.array(0.0), np.array(1.0), np.array(709.0)
 
 def sigmoid(z, out=None):
     """1 / (1 + e^-z) = e^z / (1 + e^z), elementwise; float64 holds no more than e^709."""
-    z = np.asarray(z, dtype=float)
-    power = np.exp(np.minimum(z, LOG_MAX, out=out), out=out)
+    power = np.exp(np.minimum(np.asarray(z), LOG_MAX, out=out), out=out)
     return np.divide(power, ONE + power, out=out)
 
 
@@ -32,7 +31,7 @@ def bce_with_logits_loss(output, target):
     log(e^(-t z) + e^((1 - t) z)), which neither overflows nor cancels. Raises
     ValueError for a label outside of [0, 1], and for arrays of two shapes.
     """
-    z, t = np.asarray(output, dtype=float), _checked_labels(target)
+    z, t = np.asarray(output), _checked_labels(target)
     if z.shape != t.shape and z.ndim > 0 and t.ndim > 0:
         raise ValueError(f"target has shape {t.shape}; {z.shape} is allowed")
     return np.logaddexp(-t * z, (ONE - t) * z)

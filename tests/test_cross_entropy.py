@@ -60,7 +60,8 @@ def test_norms_of_the_gradient_at_all_scales():
 
 
 def test_the_experiment_is_the_one_that_the_report_tells():
-    assert ce.CLASSES == 10
+    assert (ce.CLASSES, ce.REACHED) == (10, 0.01)
+    np.testing.assert_allclose(ce.SCALES[[0, -1]], [1e-4, 1e4])
     np.testing.assert_allclose(np.log10(ce.LEARNING_RATES), np.arange(-4, 3.1, 0.5))
     (_, sharp), (_, smooth) = ce.TARGETS
     assert sharp.tolist() == [1] + 9 * [0]
@@ -103,6 +104,8 @@ def test_outside_of_the_domain_is_an_error(f, z):
         ([1, np.nan], [1, 0], ValueError, "z .*finite"),
         ([1, 2], [1, np.inf], ValueError, "y .*finite"),
         ([1, 2], [0.5, 0.4], ValueError, "y .*sum"),
+        ([1, 2], [0.5, 0.6], ValueError, "y .*sum"),
+        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.4]], ValueError, "y .*sum"),
         ([1, 2], [1.5, -0.5], ValueError, "y .*< 0"),
         (["a", "b"], [1, 0], TypeError, "z .*numbers"),
         ([], [], ValueError, "z .*shape"),
@@ -128,6 +131,7 @@ def test_descent_stops_runs_at_the_border():
     np.testing.assert_array_equal(stays, (step > 0).all(axis=1))
     np.testing.assert_allclose(end, step[stays])
     assert stays.tolist() == [False, True]
+    assert inside(np.array([[0.0, 1.0], [1e-300, 1.0]])).tolist() == [False, True]
 
 
 def test_the_claims_of_the_report_on_a_small_scale():

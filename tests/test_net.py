@@ -307,6 +307,8 @@ BAD = [
     (lambda: after_forward([[0.0], [-1], [1]]), ValueError, "target .*-1"),
     (lambda: after_forward([[0.0], [np.nan], [1]]), ValueError, "target .*nan"),
     (lambda: net.bce_with_logits_loss([[1], [2]], [0, 1]), ValueError, r"\(2,\)"),
+    (lambda: net.bce_with_logits_loss([0, 1], [[1], [0]]), ValueError, r"\(2, 1\)"),
+    (lambda: net.bce_with_logits_loss([0, 1], [1]), ValueError, r"\(1,\)"),
     (lambda: net.bce_with_logits_loss(0.5, 1.5), ValueError, "target .*1.5"),
     (lambda: net.bce_with_logits_loss([0, 0], [0, -1]), ValueError, "target .*-1"),
     (lambda: net.bce_with_logits_loss([0.5], [np.nan]), ValueError, "target .*nan"),
