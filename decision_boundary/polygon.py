@@ -18,7 +18,7 @@ import numpy as np
 from decision_boundary.geometry import polygon_area, side_lengths
 
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
-ZERO = 4e-15  # a value this small beside all that its unit can reach counts as 0
+ZERO = 4e-15  # a value this small beside the terms that its unit adds counts as 0
 MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dropped
 
 
@@ -73,10 +73,11 @@ def _subdivide(layers):
     """
     points, regions = np.array(SQUARE), [[0, 1, 2, 3]]
     h = points
-    for W, b, reach in layers:
+    for W, b in layers:
         # A corner is a row [x, y, z_1, ..., z_H] with the layer's pre-activations.
         rows = np.hstack([points, h @ W + b]).tolist()
-        for column, largest in enumerate(reach.tolist(), start=2):
+        terms = (np.abs(h) @ np.abs(W) + np.abs(b)).max(axis=0)  # largest at corners
+        for column, largest in enumerate(terms.tolist(), start=2):
             regions, signs = _cut(rows, regions, column, ZERO * largest)
         points, z = np.hsplit(np.array(rows), [2])
         h = np.maximum(z, 0)
@@ -229,10 +230,10 @@ def _distance(p, a, b):
 
 
 def _checked_layers(weights, biases):
-    """A list of (W, b, reach) whose shapes chain from 2 inputs to 1 logit.
+    """A list of (W, b) whose shapes chain from 2 inputs to 1 logit.
 
-    reach, one number per unit, bounds the unit's values in the square, and its rounding
-    errors in proportion: reach_0 = 1, reach_l = reach_(l-1) |W_l| + |b_l|.
+    The values of every unit in the square are bounded by reach, one number per unit:
+    reach_0 = 1, reach_l = reach_(l-1) |W_l| + |b_l|.
     """
     for name, value in ("weights", weights), ("biases", biases):
         if not isinstance(value, list | tuple):
@@ -254,7 +255,7 @@ def _checked_layers(weights, biases):
                 f"weights[{k}] and biases[{k}] take values up to {reach}; 0 or "
                 "1e-290 to 1e290 is allowed, to stay clear of overflow and underflow"
             )
-        layers.append((W, b, reach))
+        layers.append((W, b))
     return layers
 
 
