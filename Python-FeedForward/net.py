@@ -7,9 +7,9 @@ delta: the rows of a are then contiguous, and a row of ones below them carries t
 """
 
 import math
-import sys
 from itertools import pairwise
 from numbers import Real
+from operator import attrgetter, index
 
 import numpy as np
 from numpy import dot  # the same product as @, a third faster at these sizes
@@ -31,7 +31,7 @@ def bce_with_logits_loss(output, target):
     log(e^(-t z) + e^((1 - t) z)), which neither overflows nor cancels. Raises
     ValueError for a label outside of [0, 1], and for arrays of two shapes.
     """
-    z, t = np.asarray(output), _checked_labels(target)
+    z, t = _numbers("output", output), _checked_labels(target)
     if z.shape != t.shape and z.ndim > 0 and t.ndim > 0:
         raise ValueError(f"target has shape {t.shape}; {z.shape} is allowed")
     return np.logaddexp(-t * z, (ONE - t) * z)
@@ -61,8 +61,14 @@ class FeedForwardNetwork:
 
     `weights`, `biases`, `weight_gradients` and `bias_gradients` hold one array per
     layer, (fan_in, fan_out) or (fan_out,): views into the flat `parameters` and
-    `gradients`, so that an update is a handful of operations on whole vectors.
+    `gradients`, so that an update is a handful of operations on whole vectors. To
+    change an array in place, or to assign an entry of a list, changes the network.
     """
+
+    weights = property(attrgetter("_weights"))  # read-only: a new list would not count
+    biases = property(attrgetter("_biases"))
+    weight_gradients = property(attrgetter("_weight_gradients"))
+    bias_gradients = property(attrgetter("_bias_gradients"))
 
     def __init__(
         self,
@@ -98,10 +104,10 @@ class FeedForwardNetwork:
         # A bias is the weight of a neuron that is always 1: the last row of its layer
         self._layers = _views(self.parameters, self.shapes)
         layer_gradients = _views(self.gradients, self.shapes)
-        self.weights = Views(layer[:-1] for layer in self._layers)
-        self.biases = Views(layer[-1] for layer in self._layers)
-        self.weight_gradients = Views(layer[:-1] for layer in layer_gradients)
-        self.bias_gradients = Views(layer[-1] for layer in layer_gradients)
+        self._weights = Views(layer[:-1] for layer in self._layers)
+        self._biases = Views(layer[-1] for layer in self._layers)
+        self._weight_gradients = Views(layer[:-1] for layer in layer_gradients)
+        self._bias_gradients = Views(layer[-1] for layer in layer_gradients)
         self._batch = np.empty_like(self.gradients)  # of the last batch alone
         self._batch_layers = _views(self._batch, self.shapes)
 
@@ -113,6 +119,7 @@ class FeedForwardNetwork:
         """The logits z^(L) (N, 1) of the points x (N, input_size); of one, a float."""
         x = _checked_points(x, self.shapes[0][0])
         N = len(x) if x.ndim == 2 else 1
+        self._logits = None  # until they fit what is overwritten here
         if not self._activations or self._activations[0].shape[1] != N:
             self._activations = [np.ones((fan_in + 1, N)) for fan_in, _ in self.shapes]
         self._activations[0][:-1] = x.T if x.ndim == 2 else x[:, None]
@@ -137,7 +144,7 @@ class FeedForwardNetwork:
 
         # 1. Output layer: delta^(L) = dE/dz^(L) = sigmoid(z^(L)) - target
         delta = sigmoid(self._logits) - target.T  # (1, N)
-        for layer in reversed(range(len(self.weights))):
+        for layer in reversed(range(len(self._layers))):
             a = self._activations[layer]  # what this layer was fed
             # 3. Weights: dE/dw_ij = a_i delta_j; the product sums over the batch
             # (fan_in + 1, N) @ (N, fan_out) -> (fan_in + 1, fan_out)
@@ -163,10 +170,13 @@ class FeedForwardNetwork:
 
 
 class Views(list):
-    """Arrays that stay what they are: assigning to an entry copies into its array."""
+    """A list of arrays that stay: what is assigned to an entry is copied into it."""
 
     def __setitem__(self, layer, array):
-        self[layer][...] = array
+        view, array = self[index(layer)], _numbers("array", array)
+        if array.shape != view.shape:
+            raise ValueError(f"array has shape {array.shape}; {view.shape} is allowed")
+        view[...] = array
 
 
 def _views(flat, shapes):
@@ -184,12 +194,16 @@ def _size(name, value):
     return int(value)
 
 
-def _rate(name, value, below=sys.float_info.max):
+def _rate(name, value, below=math.inf):
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} is {value!r}; a number is allowed")
-    if not 0 <= value < below:
+    try:
+        rate = float(value)
+    except OverflowError:  # of an integer
+        rate = math.inf
+    if not 0 <= rate < below:
         raise ValueError(f"{name} is {value}; 0 <= {name} < {below} is allowed")
-    return value
+    return rate
 
 
 def _activation_names(activation, num_layers):

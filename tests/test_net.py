@@ -159,8 +159,25 @@ def test_assigning_an_entry_changes_the_network_too():
         np.testing.assert_allclose(g, reference, rtol=1e-12, atol=1e-13)
     network.update_weights()
     assert not np.allclose(network.weights[1], W)
-    with pytest.raises(ValueError, match="shape"):
-        network.weights[1] = W[:3]
+    for wrong in W[:3], W[0], 1.0:
+        with pytest.raises(ValueError, match=r"shape .*\(16, 16\) is allowed"):
+            network.weights[1] = wrong
+    with pytest.raises(TypeError, match="numbers"):
+        network.weights[1] = W + 1j
+    with pytest.raises(TypeError):
+        network.weights[:1] = [W]
+    with pytest.raises(AttributeError):
+        network.weights = [W]
+
+
+def test_a_forward_that_fails_leaves_nothing_to_go_backward_from():
+    rng = np.random.default_rng(10)
+    network, X, y = oracles.random_case(rng, 4, activation="sigmoid")
+    network.forward(X)
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        network.forward(1e5 * X)  # e^z underflows
+    with pytest.raises(RuntimeError, match="forward"):
+        network.backward(y)
 
 
 def test_initial_weights_are_xavier_uniform():
@@ -190,6 +207,7 @@ def test_rates_of_zero_are_allowed():
     network.forward([0.1, 0.2])
     network.backward(1)
     network.update_weights()
+    assert net.FeedForwardNetwork(learning_rate=np.float32(0.5)).learning_rate == 0.5
     np.testing.assert_array_equal(network.parameters, before)
 
 
@@ -309,6 +327,7 @@ BAD = [
     (lambda: net.bce_with_logits_loss([[1], [2]], [0, 1]), ValueError, r"\(2,\)"),
     (lambda: net.bce_with_logits_loss([0, 1], [[1], [0]]), ValueError, r"\(2, 1\)"),
     (lambda: net.bce_with_logits_loss([0, 1], [1]), ValueError, r"\(1,\)"),
+    (lambda: net.bce_with_logits_loss(["1"], [0]), TypeError, "output .*numbers"),
     (lambda: net.bce_with_logits_loss(0.5, 1.5), ValueError, "target .*1.5"),
     (lambda: net.bce_with_logits_loss([0, 0], [0, -1]), ValueError, "target .*-1"),
     (lambda: net.bce_with_logits_loss([0.5], [np.nan]), ValueError, "target .*nan"),
