@@ -13,7 +13,7 @@ PYTHON = .venv/bin/python
 ENVIRONMENT = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/complete)
 FIGURES = report/figures
 NUMBERS = report/numbers
-SHARED = $(addprefix decision_boundary/, \
+SHARED = Python-FeedForward/net.py $(addprefix decision_boundary/, \
 	data.py figures.py live.py results.py script.py training.py)
 
 BACKPROP = $(FIGURES)/backprop.pdf $(NUMBERS)/backprop.tex
@@ -35,12 +35,11 @@ all: report/report.pdf
 	.venv/bin/python -m pip install --quiet $$(sed -n 's/^ *- \(.*==.*\)/\1/p' environment.yml)
 	touch $@
 
-$(BACKPROP) &: Python-FeedForward/main.py Python-FeedForward/net.py $(SHARED) \
-		$(ENVIRONMENT)
+$(BACKPROP) &: Python-FeedForward/main.py $(SHARED) $(ENVIRONMENT)
 	$(PYTHON) Python-FeedForward/main.py
 
-$(GRADIENTS): Python-FeedForward/main.py Python-FeedForward/net.py \
-		Python-FeedForward/gradient_check.py $(SHARED) $(ENVIRONMENT)
+$(GRADIENTS): Python-FeedForward/main.py Python-FeedForward/gradient_check.py \
+		$(SHARED) $(ENVIRONMENT)
 	$(PYTHON) Python-FeedForward/main.py --check-gradients
 
 $(CROSS_ENTROPY) &: Python-FeedForward/cross_entropy.py $(SHARED) $(ENVIRONMENT)
@@ -87,5 +86,5 @@ bench: $(ENVIRONMENT)
 
 clean:
 	rm -rf .venv report/build report/numbers .ruff_cache .ci/ruff
-	find report/figures -name '*.pdf' -delete
-	find . -name __pycache__ -o -name .pytest_cache | xargs rm -rf
+	rm -f $(filter %.pdf,$(RESULTS))
+	find . \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -rf {} +

@@ -33,7 +33,8 @@ class LinearFunction(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        input, weight, _ = inputs
+        input, weight, bias = inputs
+        ctx.bias_shape = None if bias is None else bias.shape
         # Always both, as generate_vmap_rule takes the two lists for one
         ctx.save_for_backward(input, weight)
         ctx.save_for_forward(input, weight)
@@ -50,7 +51,8 @@ class LinearFunction(torch.autograd.Function):
         if needs_weight:  # (D_out, N) @ (N, D_in)
             grad_weight = as_matrix(grad_output).T @ as_matrix(input)
         if needs_bias:
-            grad_bias = as_matrix(grad_output).sum(0)  # (N, D_out) -> (D_out,)
+            # (..., D_out) -> (D_out,), or what shape the bias has
+            grad_bias = grad_output.sum_to_size(ctx.bias_shape)
         return grad_input, grad_weight, grad_bias
 
     @staticmethod
@@ -104,7 +106,8 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.xavier_uniform_(self.weight)  # Glorot and Bengio (2010)
-        nn.init.zeros_(self.bias)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
 
     def forward(self, input):
         return LinearFunction.apply(input, self.weight, self.bias)

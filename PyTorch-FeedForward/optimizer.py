@@ -20,11 +20,13 @@ class Adam(torch.optim.Optimizer):
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, defaults)
 
+    def add_param_group(self, param_group):
+        refuse_other_options(param_group)
+        super().add_param_group(param_group)
+
     def __setstate__(self, state):
-        for group in state["param_groups"]:
-            for option in ("amsgrad", "maximize", "decoupled_weight_decay"):
-                if group.get(option):  # comes with a state_dict of torch's Adam
-                    raise ValueError(f"{option} is {group[option]}; False is allowed")
+        for group in state["param_groups"]:  # of torch's Adam, if load_state_dict calls
+            refuse_other_options(group)
         super().__setstate__(state)
 
     @torch.no_grad()
@@ -64,6 +66,13 @@ class Adam(torch.optim.Optimizer):
         t = state["step"].item() + 1
         state["step"].fill_(t)  # half the time of += 1
         return state["exp_avg"], state["exp_avg_sq"], t
+
+
+def refuse_other_options(group):
+    """ValueError if the parameter group asks for what only torch's Adam can do."""
+    for option in ("amsgrad", "maximize", "decoupled_weight_decay", "differentiable"):
+        if group.get(option):
+            raise ValueError(f"{option} is {group[option]}; False is allowed")
 
 
 def with_dense_gradient(params):

@@ -35,17 +35,15 @@ SCALES = 10 ** np.linspace(-4, 4, 33)
 
 
 def softmax(z):
-    """e^z_j / sum_k e^z_k; the largest exponent is shifted to 0, so none overflows."""
-    z = _array("z", z)
-    powers = np.exp(z - z.max(axis=-1, keepdims=True))
+    """e^z_j / sum_k e^z_k, for z of any size."""
+    powers = np.exp(_shifted(z))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def softmax_loss(z, y):
     """L = -sum_j y_j log softmax(z_j) = log(sum_k e^z_k) - sum_j y_j z_j  (...)."""
-    z = _array("z", z)
+    z = _shifted(z)  # L is the same
     y = _targets(y, z.shape)
-    z = z - z.max(axis=-1, keepdims=True)  # L is the same, and no exponent overflows
     return np.log(np.exp(z).sum(axis=-1)) - (y * z).sum(axis=-1)
 
 
@@ -76,6 +74,14 @@ def normalized_gradient(z, y):
     return 1 / z.sum(axis=-1, keepdims=True) - y / z
 
 
+def _shifted(z):
+    """z less its largest entry: softmax is the same, and no exponent overflows."""
+    z = _array("z", z)
+    with np.errstate(over="ignore"):  # a difference beyond float64, for which e^z is 0
+        z = z - z.max(axis=-1, keepdims=True)
+    return np.maximum(z, np.finfo(float).min)
+
+
 def _array(name, value):
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
@@ -91,7 +97,7 @@ def _targets(y, shape):
     y = _array("y", y)
     if y.shape not in (shape, shape[-1:]):
         raise ValueError(f"y has shape {y.shape}; {shape} is allowed, as z has it")
-    if (y < 0).any() or (np.abs(y.sum(axis=-1) - 1) > 1e-9).any():
+    if (y < 0).any() or (np.abs(y.sum(axis=-1) - 1) > 1e-6).any():  # float32's will do
         raise ValueError("y has entries < 0 or a sum other than 1; distributions only")
     return y
 

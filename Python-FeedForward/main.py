@@ -6,13 +6,14 @@ python Python-FeedForward/main.py --check-gradients   compares with two oracles
 
 import sys
 from pathlib import Path
-from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.script import Parser, load, prepare, run, streams
 
 if __name__ == "__main__":
     prepare()
+
+from unittest import mock
 
 import numpy as np
 

@@ -13,7 +13,6 @@ all networks are one matrix of weights (3, H E).
 
 import io
 import reprlib
-import sys
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -146,6 +145,13 @@ def _integer(name, value, least=1):
     return int(value)
 
 
+def _positive(name, value):
+    def valid(v):
+        return 0 < v < np.inf and int(v) < 10**308  # no more, were it an integer
+
+    _require(name, value, valid, "a finite number > 0", Real)
+
+
 def _array(name, value, dtype):
     try:
         with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite
@@ -237,14 +243,7 @@ def train_ensemble(
     parameters = initial_parameters(networks, hidden_units, init, seed, dtype)
     X, y = _points(X, y, dtype)
     epochs, n = _integer("epochs", epochs, 0), _integer("batch_size", batch_size)
-    positive = "a finite number > 0"
-    _require(
-        "learning_rate",
-        learning_rate,
-        lambda v: 0 < v <= sys.float_info.max,
-        positive,
-        Real,
-    )
+    _positive("learning_rate", learning_rate)
 
     x = np.hstack([X, np.ones_like(y)])
     buffers = make_buffers(min(n, len(x)), parameters)

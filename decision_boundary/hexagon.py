@@ -17,10 +17,9 @@ from decision_boundary.ensemble import start_like
 from decision_boundary.figures import draw_boundary, draw_hinges, draw_map, new_figure
 from decision_boundary.geometry import interior_angles, polygon_area, side_lengths
 from decision_boundary.law import best_accuracy
-from decision_boundary.polygon import extract_boundary
 from decision_boundary.results import table_rows
 from decision_boundary.script import load, progress, streams
-from decision_boundary.study import count_corners, share_text, wide_boundary
+from decision_boundary.study import WINDOW, count_corners, find_boundary, share_text
 from decision_boundary.training import fresh_accuracy, train
 
 # The exercise's script, and the options that make its network one of ReLU units
@@ -83,7 +82,7 @@ def train_hexagons(name, seeds, num_points, epochs, views):
         run = prepare(name, seed, num_points)
         train(run, epochs, views(run) if views and not trained else (), show=False)
         weights, biases = layers(run.network)
-        boundary = extract_boundary(weights, biases)
+        boundary = find_boundary(weights, biases)
         trained.append(Trained(run.X, run.y, weights, biases, boundary))
     return trained
 
@@ -123,7 +122,7 @@ def train_deep(networks, options):
     trained = []
     for k in range(len(starts)):
         weights, biases = [W[k].T for W in arrays[::2]], [b[k] for b in arrays[1::2]]
-        boundary = wide_boundary(weights, biases)
+        boundary = find_boundary(weights, biases, WINDOW)
         trained.append(Trained(X, y, weights, biases, boundary))
     return dict(zip(DEEP_INITS, (trained[:networks], trained[networks:])))
 

@@ -129,7 +129,7 @@ def pyplot_on_screen():
         figure = plt.figure(figsize=(9, 4.2), dpi=100, layout="constrained")
         if figure.canvas.required_interactive_framework:
             return plt
-    except (ImportError, RuntimeError, ValueError):
-        pass  # there is no such backend, or it cannot run here
+    except (ImportError, RuntimeError, ValueError, AttributeError, TypeError):
+        pass  # MPLBACKEND may name whatever module there is
     print("--live: no screen found; the training goes on without", file=sys.stderr)
     return None

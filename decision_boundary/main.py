@@ -19,7 +19,6 @@ from decision_boundary import balance, hexagon, law, smooth, study
 from decision_boundary.ensemble import INITS
 from decision_boundary.figures import figure_bytes
 from decision_boundary.live import make_views
-from decision_boundary.polygon import extract_boundary
 from decision_boundary.results import numbers, write_results
 
 COMMAND = "python decision_boundary/main.py"
@@ -40,7 +39,7 @@ def train_answer(options):
 
     def follow(run):
         def boundary():
-            return extract_boundary(*hexagon.layers(run.network))
+            return study.find_boundary(*hexagon.layers(run.network))
 
         epochs = hexagon.SGD_EPOCHS * options.epochs
         views.extend(make_views(options, run.predict, run.X, run.y, epochs, boundary))

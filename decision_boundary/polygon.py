@@ -22,6 +22,10 @@ ZERO = 4e-15  # a value this small beside the terms that its unit adds counts as
 MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dropped
 
 
+class NotACurve(ValueError):
+    """A logit whose zeros are more, or less, than curves between its signs."""
+
+
 class Polyline(NamedTuple):
     """Vertices (K, 2) in order; if closed, the last one is joined to the first."""
 
@@ -46,9 +50,9 @@ def extract_boundary(weights, biases):
     a closed polyline of which two vertices or less are left.
 
     Raises TypeError or ValueError unless weights and biases are such a network, and
-    ValueError where zeros do not separate negative from positive logits within the
-    square: on a whole region, or along a line with the same sign on both sides, or
-    along the square's border.
+    NotACurve, a ValueError, where zeros do not separate negative from positive logits
+    within the square: on a whole region, or along a line with the same sign on both
+    sides, or along the square's border.
     """
     corners, regions, signs = _subdivide(_checked_layers(weights, biases))
     left, after = _edges(regions, signs)
@@ -152,7 +156,7 @@ def _edges(regions, signs):
 
 
 def _check_sign_changes(left, after, signs, corners):
-    """Raise ValueError for zeros that do not separate negative from positive logits.
+    """Raise NotACurve for zeros that do not separate negative from positive logits.
 
     Edges shorter and regions thinner than MERGE pass: they may be zero to rounding
     while the sign does change across them.
@@ -162,7 +166,7 @@ def _check_sign_changes(left, after, signs, corners):
             regions = [_around(e, after) for e in ((a, b), (b, a)) if e in after]
             thin = [_is_thin([corners[v] for v in region]) for region in regions]
             if math.dist(corners[a], corners[b]) > MERGE and not any(thin):
-                raise ValueError(
+                raise NotACurve(
                     f"weights and biases make the logit zero from {corners[a]} to "
                     f"{corners[b]}; zeros only between - and + are allowed"
                 )

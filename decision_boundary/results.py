@@ -14,7 +14,7 @@ def write_files(files):
     The contents go into hidden files beside their targets and are renamed when all
     are on the disk. Raises OSError, with the old files intact, when that fails.
     """
-    staged = {}
+    staged, replaced = {}, {}
     with uninterrupted():
         try:
             for path, content in files.items():
@@ -24,10 +24,24 @@ def write_files(files):
                 staged[temporary] = path
                 temporary.write_bytes(content)
             for temporary, path in staged.items():
+                before = path.read_bytes() if path.exists() else None
                 os.replace(temporary, path)
+                replaced[path] = before
+        except OSError as error:
+            _restore(replaced)
+            raise OSError(error.errno, error.strerror, str(path)) from error
         finally:
             for temporary in staged:
                 temporary.unlink(missing_ok=True)
+
+
+def _restore(files):
+    """Give the files {path: bytes} the contents that they had; None: there was no file."""
+    for path, content in files.items():
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content)
 
 
 def write_results(files, views=()):

@@ -131,12 +131,13 @@ class Parser(argparse.ArgumentParser):
         save = getattr(options, "save", None)
         files = [path for path in (getattr(options, "animation", None), save) if path]
         folders = [] if save else [options.output / n for n in ("figures", "numbers")]
-        try:
-            for folder in folders + [destination(path).parent for path in files]:
+        for place in files + folders:
+            try:
+                folder = destination(place).parent if place in files else place
                 folder.mkdir(parents=True, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
-        except OSError as error:
-            self.error(f"cannot write to {error.filename}: {error.strerror}")
+            except OSError as error:
+                self.error(f"cannot write to {place}: {error.strerror}")
         return options
 
     def refuse(self, options, names, reason):
@@ -195,6 +196,8 @@ def run(main):
     try:
         main()
         print(end="", flush=True)  # an error shows here, and not after the end
+        if signal.getsignal(signal.SIGINT) is stop:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
     except Diverged as error:
         fail(error)
     except MemoryError as error:

@@ -23,9 +23,9 @@ from decision_boundary.figures import (
     new_figure,
     probability_grid,
 )
-from decision_boundary.polygon import extract_boundary
 from decision_boundary.results import table_rows
 from decision_boundary.script import load, progress, streams
+from decision_boundary.study import find_boundary
 
 backprop = load("Python-FeedForward/main.py")
 Adam = load("PyTorch-FeedForward/optimizer.py").Adam
@@ -213,7 +213,7 @@ def draw_panel(ax, key, grid, index):
     network, text = grid.networks[key], "open"
     ax.add_patch(Circle((0, 0), RADIUS, color="#e6e6e6", lw=0))
     if key[0] == "ReLU":
-        lines = extract_boundary(network.weights, network.biases)
+        lines = find_boundary(network.weights, network.biases)
         draw_boundary(ax, lines, corners=False)
     else:
         draw_contour(ax, grid.early[key], colors=BLUE, linewidths=1.1, linestyles=":")

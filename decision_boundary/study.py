@@ -15,7 +15,7 @@ from decision_boundary.ensemble import (
 )
 from decision_boundary.figures import draw_network, new_figure
 from decision_boundary.geometry import interior_angles, is_convex
-from decision_boundary.polygon import Polyline, extract_boundary
+from decision_boundary.polygon import NotACurve, Polyline, extract_boundary
 from decision_boundary.results import table_rows
 from decision_boundary.script import Diverged, progress
 
@@ -40,17 +40,20 @@ def extract_all(ensemble):
     if not ensemble.finite().all():
         raise Diverged("a network's parameters are no longer finite")
     networks = map(ensemble.network, range(len(ensemble.output_biases)))
-    polylines = [wide_boundary(*network) for network in networks]
+    polylines = [find_boundary(*network, WINDOW) for network in networks]
     return Boundaries(polylines, np.array([count_corners(p) for p in polylines]))
 
 
-def wide_boundary(weights, biases):
-    """What extract_boundary returns, but in [-WINDOW, WINDOW]^2.
+def find_boundary(weights, biases, window=1):
+    """What extract_boundary returns, in [-window, window]^2; [] where it is no curve.
 
     A corner may lie outside of [-1, 1]^2, where the points are, and still close it.
     """
-    small = extract_boundary([WINDOW * weights[0], *weights[1:]], biases)
-    return [Polyline(WINDOW * p.vertices, p.closed) for p in small]
+    try:
+        small = extract_boundary([window * weights[0], *weights[1:]], biases)
+    except NotACurve:  # as two points in all can bring about
+        return []
+    return [Polyline(window * p.vertices, p.closed) for p in small]
 
 
 def count_corners(polylines):

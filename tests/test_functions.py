@@ -142,6 +142,25 @@ def test_linear_with_any_leading_dimensions(batch, bias):
     check(linear, F.linear, randn(*batch, 3), W, b)
 
 
+@pytest.mark.parametrize(
+    ("batch", "bias"),
+    [
+        ((7,), (1, 5)),
+        ((7,), (7, 5)),
+        ((7,), (7, 1)),
+        ((2, 7), (7, 5)),
+        ((2, 7), (2, 1, 5)),
+    ],
+)
+def test_a_bias_of_any_shape_that_fits(batch, bias):
+    check(linear, F.linear, randn(*batch, 3), W, randn(*bias))
+
+
+def test_the_layer_may_lack_a_bias():
+    layer = net.Linear(3, 5, bias=False)
+    assert torch.equal(layer(X.float()), F.linear(X.float(), layer.weight))
+
+
 @pytest.mark.parametrize("batch", [(7,), (2, 7)])
 @pytest.mark.parametrize("shape", [(1, 1), (0, 3), (5, 0), (1, 3)])
 def test_linear_of_unusual_width(shape, batch):
@@ -631,7 +650,7 @@ def test_compile_with_graph_breaks():
     torch.testing.assert_close(gradients(compiled, x), gradients(model, x))
 
 
-# Two processes, of which the second runs this file as a script
+# Two processes, which run this file as a script
 
 
 def distributed_gradients(rank, folder):
@@ -654,19 +673,20 @@ def distributed_gradients(rank, folder):
 def test_distributed_data_parallel(tmp_path, monkeypatch):
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    other = subprocess.Popen([sys.executable, __file__, tmp_path])
+    command = [sys.executable, __file__, tmp_path]
+    processes = [subprocess.Popen([*command, str(rank)]) for rank in range(2)]
     try:
-        ours = distributed_gradients(0, tmp_path)
-        assert other.wait(timeout=60) == 0
+        assert [process.wait(timeout=120) for process in processes] == [0, 0]
     finally:
-        other.kill()
+        for process in processes:
+            process.kill()
     torch.manual_seed(0)
     model = net.FeedForwardNetwork()
     expected = gradients(model, torch.randn(64, 2))
-    for result in ours, torch.load(tmp_path / "theirs.pt"):
-        torch.testing.assert_close(result, expected)
+    for rank in range(2):
+        torch.testing.assert_close(torch.load(tmp_path / f"{rank}.pt"), expected)
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    torch.save(distributed_gradients(1, folder), folder / "theirs.pt")
+    folder, rank = Path(sys.argv[1]), int(sys.argv[2])
+    torch.save(distributed_gradients(rank, folder), folder / f"{rank}.pt")

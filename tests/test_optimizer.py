@@ -306,6 +306,16 @@ def test_state_dict_with_an_option_that_we_lack_is_refused(option):
     assert_equal(ours.step(9), Training(torchs_adam).step(10))
 
 
+@pytest.mark.parametrize("option", ["amsgrad", "maximize", "differentiable"])
+def test_groups_with_an_option_that_we_lack_are_refused(option):
+    params = [torch.zeros(2, requires_grad=True)]
+    optimizer = Adam([{"params": params, option: False}])
+    for call in Adam, lambda groups: optimizer.add_param_group(groups[0]):
+        with pytest.raises(ValueError, match=f"{option} is True; False is allowed"):
+            call([{"params": [torch.zeros(2, requires_grad=True)], option: True}])
+    assert len(optimizer.param_groups) == 1
+
+
 # Errors, of the types that torch raises
 
 
