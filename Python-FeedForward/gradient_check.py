@@ -1,4 +1,4 @@
-"""Exercise 1(a): is the backward pass right? Two oracles that share no code with it.
+"""Exercise 1(a): is the backward pass right? Two oracles that do without it.
 
 `python Python-FeedForward/main.py --check-gradients` prints the table of `check`.
 """

@@ -88,7 +88,7 @@ def draw(law):
     ax.plot(sizes, [best_accuracy(2 * H) for H in sizes], color=DARK, lw=0.8)
     ax.plot(sizes, measured, "o", color=BLUE, ms=4)
     ax.set(xlabel="$H$", title="right points [%]", xticks=list(sizes))
-    label = {"fontsize": 8, "in_layout": False, "clip_on": True}  # if points are few
+    label = {"fontsize": 8, "clip_on": True}  # few points may leave them outside
     ax.text(2.9, 99.2, "best $2H$-gon", **label)
     ax.text(6, 96.9, "trained", color=BLUE, **label)
     return figure

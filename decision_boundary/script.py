@@ -195,7 +195,6 @@ def run(main):
     """Call main(); what stopped it is told in one line, with exit status 1."""
     try:
         main()
-        print(end="", flush=True)  # an error shows here, and not after the end
         if signal.getsignal(signal.SIGINT) is stop:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
     except Diverged as error:
@@ -212,10 +211,6 @@ def run(main):
 
 def fail(error):
     """Exit with status 1 and the error in one line."""
-    try:
-        print(end="", flush=True)
-    except OSError:  # nobody reads on; Python would try again, and complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(f"{Path(sys.argv[0]).name}: {one_line(error)}")
 
 

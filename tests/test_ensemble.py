@@ -11,7 +11,12 @@ import torch
 
 from decision_boundary import ensemble
 from decision_boundary.data import circle_in_square
-from decision_boundary.ensemble import INITS, initial_ensemble, train_ensemble
+from decision_boundary.ensemble import (
+    INITS,
+    initial_ensemble,
+    start_like,
+    train_ensemble,
+)
 from decision_boundary.geometry import is_convex
 from decision_boundary.polygon import extract_boundary
 from decision_boundary.script import load
@@ -326,6 +331,14 @@ def hexagons(seed, init, limit=2):
         if [(len(p.vertices), p.closed) for p in polylines] == [(6, True)]:
             count += is_convex(polylines[0].vertices)
     return count
+
+
+def test_start_like_copies_the_first_network():
+    weights, biases = [np.zeros((2, 4)), np.zeros((4, 1))], [np.ones(4), np.ones(1)]
+    start_like(weights, biases, "positive", 3)
+    expected = initial_ensemble(5, 4, "positive", 3).network(0)
+    for own, start in zip(weights + biases, expected[0] + expected[1]):
+        np.testing.assert_array_equal(own, start)
 
 
 def test_spread_always_gives_a_convex_hexagon_and_xavier_seldom():

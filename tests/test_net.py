@@ -49,6 +49,16 @@ def test_gradients_are_central_differences():
             assert largest_deviation(oracles.difference_gradients, network, X, y) < 1e-5
 
 
+def test_the_printed_check_takes_the_worst_of_all_networks(monkeypatch):
+    monkeypatch.setattr(oracles, "NETWORKS", 2)
+    right = np.array([row for *_, row in oracles.check(0, num_points=4)])
+    assert (right[:, 1] < 1e-12).all() and (right[:, 3] < 1e-5).all()
+    assert (right[:, 3] > 0).all()
+    monkeypatch.setattr(net, "sigmoid", lambda z, out=None: z)
+    wrong = np.array([row for *_, row in oracles.check(0, num_points=4)])
+    assert (wrong[:, 1] > 0.01).all()
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [

@@ -148,7 +148,7 @@ def test_a_bad_training_option_too(call, options):
         (HEXAGON, "--save /dev/null", "something that is not a file"),
         (HEXAGON, f"--save {300 * 'x'}", "File name too long"),
         (HEXAGON, "--save x.npz --init none", "invalid choice"),
-        (HEXAGON, "--save /dev/null/x.npz", "cannot write to /dev/null"),
+        (HEXAGON, "--save /dev/null/x.npz", "cannot write to /dev/null/x.npz: Not a"),
         (BACKPROP, "--animation . --output a\nb", "'.' is not allowed"),
         (BACKPROP, "--check-gradients --points 9", "--points does not go with"),
         (PYTORCH, "--device meta", "'meta' is not available"),
@@ -325,6 +325,21 @@ def test_progress_without_stderr(monkeypatch, capsys):
     assert capsys.readouterr().out == "text\n"
 
 
+def test_a_file_that_cannot_be_replaced_leaves_all_as_they_were(earlier, monkeypatch):
+    folder, contents = earlier
+    replace, new = os.replace, folder / "new"
+
+    def refuse(temporary, path):
+        if path.name == "backprop.tex":
+            raise PermissionError(errno.EPERM, "Operation not permitted", temporary)
+        replace(temporary, path)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError, match="backprop.tex"):
+        results.write_files(dict.fromkeys([new, *contents], b"later"))
+    assert unchanged(folder, contents)
+
+
 def test_from_another_folder_with_a_space_and_no_screen(tmp_path):
     folder = tmp_path / "a b"
     folder.mkdir()
@@ -339,6 +354,17 @@ def test_from_another_folder_with_a_space_and_no_screen(tmp_path):
     gif = (folder / "gif/run.gif").read_bytes()
     assert gif.startswith(b"GIF89a")
     assert gif.count(b"\x21\xf9\x04") == 3  # a frame for each epoch
+
+
+@pytest.mark.parametrize("backend", ["agg", "tkagg", "nonsense", "module://os"])
+def test_no_window_without_a_screen(backend, monkeypatch, capsys):
+    monkeypatch.setattr(live, "BACKEND", backend)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert live.pyplot_on_screen() is None
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("--live: no screen found")
 
 
 def test_the_live_view_follows_the_network():

@@ -4,13 +4,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
-from decision_boundary import balance, hexagon, law, study
+from decision_boundary import balance, hexagon, law, study, training
 from decision_boundary.data import circle_in_square
 from decision_boundary.disc import best_polygon
-from decision_boundary.ensemble import Ensemble, initial_ensemble
+from decision_boundary.ensemble import Ensemble, initial_ensemble, start_like
 from decision_boundary.figures import figure_bytes
-from decision_boundary.script import load
+from decision_boundary.script import load, streams
 
 ANGLES = 2 * np.pi / 3 * np.arange(3)
 SPREAD = np.array([np.cos(ANGLES), np.sin(ANGLES)])  # (2, 3)
@@ -54,6 +55,13 @@ def test_shapes_and_causes_of_known_networks():
     assert values["CauseDeadNegative"] == "0 of 1"
     assert values["CauseFourCorners"] == "0 of 0"
     assert study.foretold([case]) == [(3, True, 2, 4), (2, True, 0, 1)]
+
+
+def test_a_logit_that_is_zero_on_a_region_has_no_boundary():
+    networks = ensemble(HEXAGON, ([[1, 1, 1], [0, 0, 0]], [0, 0, 0], [1, 1, 1], 0))
+    boundaries = study.extract_all(networks)
+    assert boundaries.corners.tolist() == [6, 0]
+    assert study.shapes(boundaries).tolist() == [0, study.SHAPES.index("nowhere")]
 
 
 def test_a_unit_with_points_on_its_hinge_alone_is_dead():
@@ -158,6 +166,23 @@ def test_few_points_leave_room_for_the_figure():
     assert figure_bytes(law.draw(law.study_law(options)))  # warnings are errors
 
 
+def test_descent_is_plain_gradient_descent_on_the_mean_loss():
+    times, outgoing, _ = balance.descend(0.5, 0, 64, time=1)
+    assert times.tolist() == [0, 0.5, 1]
+    points, start, *_ = streams(0)
+    X, y = circle_in_square(64, points)
+    network = load("Python-FeedForward/net.py").FeedForwardNetwork(
+        hidden_size=[3], activation="relu"
+    )
+    start_like(network.weights, network.biases, "xavier", start)
+    for expected in outgoing:
+        np.testing.assert_allclose(network.weights[1][:, 0], expected)
+        network.zero_grad()
+        network.forward(X)
+        network.backward(y)
+        network.parameters -= 0.5 * network.gradients / 64
+
+
 def test_the_balance_is_a2_minus_w2_minus_b2():
     net = load("Python-FeedForward/net.py")
     network = net.FeedForwardNetwork(hidden_size=[2], activation="relu")
@@ -180,6 +205,43 @@ def test_both_exercises_start_from_the_same_network(name):
     np.testing.assert_allclose(trained.logits(run.X), run.logits(run.X), atol=1e-6)
     run.run_epoch()
     assert not np.allclose(hexagon.layers(run.network)[0][0], expected.weights[0])
+
+
+@pytest.mark.parametrize("name", hexagon.EXERCISES)
+def test_an_epoch_gives_the_mean_loss_over_all_points(name):
+    net = load("Python-FeedForward/net.py")
+    path, options = hexagon.EXERCISES[name]
+    run = load(path).make_run(0, 70, 1e-30, **options)  # the last batch is small
+    expected = net.bce_with_logits_loss(run.logits(run.X), run.y).mean()
+    assert run.run_epoch() == pytest.approx(expected, rel=1e-6)
+
+
+def test_exercise_1_trains_four_times_as_many_epochs(monkeypatch):
+    epochs = []
+    monkeypatch.setattr(hexagon, "train", lambda run, n, *_, **__: epochs.append(n))
+    for name in hexagon.EXERCISES:
+        hexagon.train_hexagons(name, [0], 32, 256, ())
+    assert epochs == [1024, 256]
+
+
+def test_fresh_points_are_no_points_of_the_training():
+    seen = []
+    training.fresh_accuracy(lambda X: seen.append(X) or X[:, :1], 5)
+    run = hexagon.prepare("NumPy", 5, 32)
+    assert seen[0].shape == (training.FRESH_POINTS, 2)
+    assert not np.isin(run.X, seen[0]).any()
+
+
+def test_stacked_losses_are_those_of_each_network():
+    stacked = load("PyTorch-FeedForward/stacked.py")
+    networks = hexagon.deep_start("xavier", 3, seed=0)
+    X, y = torch.randn(3, 8, 2), torch.randint(2, (3, 8, 1)).float()
+    losses = stacked.mean_losses(
+        stacked.logits(networks[0], stacked.stack(networks), X), y
+    )
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    expected = [bce(n(x), labels) for n, x, labels in zip(networks, X, y)]
+    torch.testing.assert_close(losses, torch.stack(expected))
 
 
 def test_deep_networks_start_convex():
