@@ -9,11 +9,20 @@ import sys
 import numpy as np
 import pytest
 
-from decision_boundary import balance, figures, live, results, script, smooth
+from decision_boundary import (
+    balance,
+    figures,
+    live,
+    results,
+    script,
+    smooth,
+    training,
+)
 from decision_boundary.script import ROOT, load, run
 
 BACKPROP = "Python-FeedForward/main.py"
 PYTORCH = "PyTorch-FeedForward/main.py"
+OPTIMIZERS = "PyTorch-FeedForward/compare_optimizers.py"
 HEXAGON = "decision_boundary/main.py"
 SHORT = "--epochs 3 --runs 2 --points 70"
 # script, options that make it quick, what it writes
@@ -27,7 +36,7 @@ RUNS = [
     ),
     (PYTORCH, SHORT, ["figures/pytorch.pdf", "numbers/pytorch.tex"]),
     (
-        "PyTorch-FeedForward/compare_optimizers.py",
+        OPTIMIZERS,
         "--epochs 1 --runs 2",
         ["figures/optimizers.pdf", "numbers/optimizers.tex"],
     ),
@@ -78,6 +87,9 @@ def test_the_same_command_writes_the_same_files(
     monkeypatch.setattr(smooth, "SEEDS", 1)
     monkeypatch.setattr(smooth, "WIDTHS", (2, 3))
     monkeypatch.setattr(balance, "RATES", (0.8, 0.4, 0.2))
+    monkeypatch.setattr(training, "FRESH_POINTS", 1000)
+    monkeypatch.setattr(load(OPTIMIZERS), "FRESH_POINTS", 1000)
+    monkeypatch.setattr(load("Python-FeedForward/gradient_check.py"), "NETWORKS", 2)
     contents = []
     for folder in ("first", "second"):
         status, out, err = call(script, f"{options} --output {tmp_path / folder}")
