@@ -110,6 +110,7 @@ class FeedForwardNetwork:
         self._bias_gradients = Views(layer[-1] for layer in layer_gradients)
         self._batch = np.empty_like(self.gradients)  # of the last batch alone
         self._batch_layers = _views(self._batch, self.shapes)
+        self._units = [a[:-1] for a in self._activations]  # without the row of ones
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -122,10 +123,11 @@ class FeedForwardNetwork:
         self._logits = None  # until they fit what is overwritten here
         if not self._activations or self._activations[0].shape[1] != N:
             self._activations = [np.ones((fan_in + 1, N)) for fan_in, _ in self.shapes]
-        self._activations[0][:-1] = x.T if x.ndim == 2 else x[:, None]
+            self._units = [a[:-1] for a in self._activations]
+        self._units[0][:] = x.T if x.ndim == 2 else x[:, None]
         for i, name in enumerate(self.activation):
             f, _ = ACTIVATIONS[name]
-            a = self._activations[i + 1][:-1]
+            a = self._units[i + 1]
             # (fan_out, fan_in + 1) @ (fan_in + 1, N) -> (fan_out, N)
             z = dot(self._layers[i].T, self._activations[i], out=a)  # in a's place
             f(z, out=a)
@@ -154,7 +156,7 @@ class FeedForwardNetwork:
                 # (fan_in, fan_out) @ (fan_out, N) -> (fan_in, N)
                 delta = dot(self.weights[layer], delta)
                 _, derivative = ACTIVATIONS[self.activation[layer - 1]]
-                delta *= derivative(a[:-1])
+                delta *= derivative(self._units[layer])
         self.gradients += self._batch
 
     def zero_grad(self):
@@ -248,9 +250,11 @@ def _checked_labels(target):
 
 def _label_column(target, N):
     target = _checked_labels(target)
-    if target.shape != (N, 1) and not N == target.size == 1:
-        raise ValueError(f"target has shape {target.shape}; ({N}, 1) is allowed")
-    return target.reshape(N, 1)
+    if target.shape == (N, 1):
+        return target
+    if N == target.size == 1:
+        return target.reshape(1, 1)
+    raise ValueError(f"target has shape {target.shape}; ({N}, 1) is allowed")
 
 
 def _numbers(name, value):
