@@ -14,13 +14,13 @@ def write_files(files):
     The contents go into hidden files beside their targets and are renamed when all
     are on the disk. Raises OSError, with the old files intact, when that fails.
     """
-    staged, replaced = {}, {}
+    staged, replaced, writer = {}, {}, f"{os.getpid()}-{threading.get_ident()}"
     with uninterrupted():
         try:
             for path, content in files.items():
                 path = destination(path)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                temporary = path.with_name(f".{os.getpid()}-{len(staged)}")
+                temporary = path.with_name(f".{writer}-{len(staged)}")
                 staged[temporary] = path
                 temporary.write_bytes(content)
             for temporary, path in staged.items():

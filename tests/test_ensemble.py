@@ -1,6 +1,8 @@
 """The ensemble: its gradients, its Adam, its starts and the hexagons it ends in."""
 
 import inspect
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -301,11 +303,24 @@ def test_save_and_load(tmp_path):
             np.testing.assert_array_equal(file[name], array)
 
 
-def test_save_from_another_thread(tmp_path):
-    start = initial_ensemble(2)
-    with ThreadPoolExecutor() as pool:
-        pool.submit(start.save, tmp_path / "e.npz").result()
-    assert (tmp_path / "e.npz").exists()
+def test_save_from_several_threads_at_once(tmp_path, monkeypatch):
+    both, replace = threading.Barrier(2, timeout=10), os.replace
+
+    def replace_when_both_are_staged(*paths):
+        both.wait()
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", replace_when_both_are_staged)
+    with ThreadPoolExecutor(2) as pool:
+        saved = [
+            pool.submit(initial_ensemble(2, seed=seed).save, tmp_path / f"{seed}.npz")
+            for seed in range(2)
+        ]
+    assert [future.result() for future in saved] == [None, None]
+    for seed in range(2):
+        with np.load(tmp_path / f"{seed}.npz") as file:
+            expected = initial_ensemble(2, seed=seed).hidden_weights
+            np.testing.assert_array_equal(file["hidden_weights"], expected)
 
 
 def test_progress_sees_every_epoch():
