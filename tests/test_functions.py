@@ -8,9 +8,7 @@ import math
 import pickle
 import subprocess
 import sys
-from datetime import timedelta
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -650,11 +648,14 @@ def test_compile_with_graph_breaks():
     torch.testing.assert_close(gradients(compiled, x), gradients(model, x))
 
 
-# Two processes, which run this file as a script
+# The gradients that two processes agree on, each with a half of the points
+DISTRIBUTED = """if True:
+    import sys
+    from datetime import timedelta
+    import torch
+    from decision_boundary.script import load
 
-
-def distributed_gradients(rank, folder):
-    """The gradients that two processes agree on, each with a half of the points."""
+    folder, rank = sys.argv[1], int(sys.argv[2])
     torch.distributed.init_process_group(
         "gloo",
         init_method=f"file://{folder}/store",
@@ -663,17 +664,18 @@ def distributed_gradients(rank, folder):
         timeout=timedelta(seconds=60),
     )
     torch.manual_seed(0)
-    model = nn.parallel.DistributedDataParallel(net.FeedForwardNetwork())
-    half = torch.randn(64, 2).chunk(2)[rank]
-    result = gradients(model, half)
+    network = load("PyTorch-FeedForward/net.py").FeedForwardNetwork()
+    model = torch.nn.parallel.DistributedDataParallel(network)
+    model(torch.randn(64, 2).chunk(2)[rank]).square().mean().backward()
+    torch.save([p.grad for p in network.parameters()], f"{folder}/{rank}.pt")
     torch.distributed.destroy_process_group()
-    return result
+"""
 
 
 def test_distributed_data_parallel(tmp_path, monkeypatch):
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    command = [sys.executable, __file__, tmp_path]
+    command = [sys.executable, "-c", DISTRIBUTED, tmp_path]
     processes = [subprocess.Popen([*command, str(rank)]) for rank in range(2)]
     try:
         assert [process.wait(timeout=120) for process in processes] == [0, 0]
@@ -685,8 +687,3 @@ def test_distributed_data_parallel(tmp_path, monkeypatch):
     expected = gradients(model, torch.randn(64, 2))
     for rank in range(2):
         torch.testing.assert_close(torch.load(tmp_path / f"{rank}.pt"), expected)
-
-
-if __name__ == "__main__":
-    folder, rank = Path(sys.argv[1]), int(sys.argv[2])
-    torch.save(distributed_gradients(rank, folder), folder / f"{rank}.pt")
