@@ -5,6 +5,7 @@ PyTorch-FeedForward/test_gradients.py has the exercise's own cases; these are th
 
 import copy
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -672,18 +673,26 @@ DISTRIBUTED = """if True:
 """
 
 
-def test_distributed_data_parallel(tmp_path, monkeypatch):
-    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    command = [sys.executable, "-c", DISTRIBUTED, tmp_path]
-    processes = [subprocess.Popen([*command, str(rank)]) for rank in range(2)]
-    try:
-        assert [process.wait(timeout=120) for process in processes] == [0, 0]
-    finally:
-        for process in processes:
-            process.kill()
+@pytest.fixture(scope="module", autouse=True)
+def distributed(tmp_path_factory):
+    """The processes, which start long before their test, and where they write."""
+    folder = tmp_path_factory.mktemp("distributed")
+    environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", DISTRIBUTED, folder]
+    processes = [
+        subprocess.Popen([*command, str(rank)], env=environment) for rank in range(2)
+    ]
+    yield processes, folder
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_distributed_data_parallel(distributed):
+    processes, folder = distributed
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
     torch.manual_seed(0)
     model = net.FeedForwardNetwork()
     expected = gradients(model, torch.randn(64, 2))
     for rank in range(2):
-        torch.testing.assert_close(torch.load(tmp_path / f"{rank}.pt"), expected)
+        torch.testing.assert_close(torch.load(folder / f"{rank}.pt"), expected)
