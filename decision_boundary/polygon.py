@@ -80,7 +80,8 @@ def _subdivide(layers):
     for W, b in layers:
         # A corner is a row [x, y, z_1, ..., z_H] with the layer's pre-activations.
         rows = np.hstack([points, h @ W + b]).tolist()
-        terms = (np.abs(h) @ np.abs(W) + np.abs(b)).max(axis=0)  # largest at corners
+        # What a unit's terms add up to is largest at a corner: (1, 1), or where h >= 0
+        terms = (h @ np.abs(W) + np.abs(b)).max(axis=0)
         for column, largest in enumerate(terms.tolist(), start=2):
             regions, signs = _cut(rows, regions, column, ZERO * largest)
         points, z = np.hsplit(np.array(rows), [2])

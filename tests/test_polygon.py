@@ -591,6 +591,8 @@ W1, W2, B1, B2 = np.ones((2, 3)), np.ones((3, 1)), np.ones(3), np.ones(1)
         ([[[1, 2], [3]]], [B2], ValueError, r"weights\[0\] is \[\[1, 2\], \[3\]\]"),
         ([W1, W2 * 1e300], [B1, B2], ValueError, r"weights\[1\] .*1e290"),
         ([W1 * 1e200, W2 * 1e200], [B1, B2], ValueError, r"weights\[1\] .*1e290"),
+        ([W1, W2], [B1 * 1e300, B2], ValueError, r"weights\[0\] .*1e290"),
+        ([W1 * [[1e300], [-1e300]], W2], [B1, B2], ValueError, r"weights\[0\] .*1e290"),
         ([W1 * 1e-300, W2], [B1 * 0, B2], ValueError, r"weights\[0\] .*1e-290"),
     ],
 )

@@ -224,6 +224,14 @@ def test_exercise_1_trains_four_times_as_many_epochs(monkeypatch):
     assert epochs == [1024, 256]
 
 
+def test_accuracy_is_the_share_of_logits_of_the_right_sign():
+    X, y = np.array([[-1.0], [0.3], [0.7]]), np.array([[0.0], [1.0], [0.0]])
+    assert training.accuracy(lambda x: x, X, y) == pytest.approx(2 / 3)
+    run = hexagon.prepare("PyTorch", 5, 32)
+    net = load("Python-FeedForward/net.py")
+    np.testing.assert_array_equal(run.predict(run.X), net.sigmoid(run.logits(run.X)))
+
+
 def test_fresh_points_are_no_points_of_the_training():
     seen = []
     training.fresh_accuracy(lambda X: seen.append(X) or X[:, :1], 5)
