@@ -20,7 +20,7 @@ from decision_boundary.law import best_accuracy
 from decision_boundary.results import table_rows
 from decision_boundary.script import load, progress, streams
 from decision_boundary.study import WINDOW, count_corners, find_boundary, share_text
-from decision_boundary.training import fresh_accuracy, train
+from decision_boundary.training import Run, fresh_accuracy, train
 
 # The exercise's script, and the options that make its network one of ReLU units
 EXERCISES = {
@@ -48,9 +48,7 @@ class Trained(NamedTuple):
             x = np.maximum(x @ W + b, 0)  # (N, fan_in) @ (fan_in, fan_out)
         return x @ self.weights[-1] + self.biases[-1]
 
-    def predict(self, x):
-        """Probability of label 1, (N, 1)."""
-        return load("Python-FeedForward/net.py").sigmoid(self.logits(x))
+    predict = Run.predict
 
     def is_hexagon(self):
         return count_corners(self.boundary) == 6

@@ -8,6 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+@contextmanager
+def uninterrupted():
+    """Signals that would end the program meanwhile, such as Ctrl-C, are ignored."""
+    previous = {}
+    if threading.current_thread() is threading.main_thread():  # or else Python refuses
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if number := getattr(signal, name, None):  # Windows has no SIGHUP
+                previous[number] = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@uninterrupted()
 def write_files(files):
     """Write {path: bytes}: all of the files, or none.
 
@@ -15,24 +31,23 @@ def write_files(files):
     are on the disk. Raises OSError, with the old files intact, when that fails.
     """
     staged, replaced, writer = {}, {}, f"{os.getpid()}-{threading.get_ident()}"
-    with uninterrupted():
-        try:
-            for path, content in files.items():
-                path = destination(path)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                temporary = path.with_name(f".{writer}-{len(staged)}")
-                staged[temporary] = path
-                temporary.write_bytes(content)
-            for temporary, path in staged.items():
-                before = path.read_bytes() if path.exists() else None
-                os.replace(temporary, path)
-                replaced[path] = before
-        except OSError as error:
-            _restore(replaced)
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        finally:
-            for temporary in staged:
-                temporary.unlink(missing_ok=True)
+    try:
+        for path, content in files.items():
+            path = destination(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{writer}-{len(staged)}")
+            staged[temporary] = path
+            temporary.write_bytes(content)
+        for temporary, path in staged.items():
+            before = path.read_bytes() if path.exists() else None
+            os.replace(temporary, path)
+            replaced[path] = before
+    except OSError as error:
+        _restore(replaced)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        for temporary in staged:
+            temporary.unlink(missing_ok=True)
 
 
 def _restore(files):
@@ -65,21 +80,6 @@ def destination(path):
     if not path.is_file():
         raise OSError(errno.EEXIST, "there is something that is not a file", str(path))
     return path
-
-
-@contextmanager
-def uninterrupted():
-    """Signals that would end the program meanwhile, such as Ctrl-C, are ignored."""
-    previous = {}
-    if threading.current_thread() is threading.main_thread():  # or else Python refuses
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if number := getattr(signal, name, None):  # Windows has no SIGHUP
-                previous[number] = signal.signal(number, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def numbers(command, values):

@@ -31,6 +31,12 @@ def largest_deviation(oracle, network, X, y):
     return max(oracles.deviation(ours, reference)[1] for ours, reference in pairs)
 
 
+def assert_autograds_in_every_entry(network, X, y):
+    ours = oracles.our_gradients(network, X, y)
+    for g, reference in zip(ours, oracles.autograd_gradients(network, X, y)):
+        np.testing.assert_allclose(g, reference, rtol=1e-12, atol=1e-13)
+
+
 def cases():
     for options, num_points in itertools.product(CASES, (1, 2, 5, 64)):
         rng = np.random.default_rng(num_points)
@@ -115,11 +121,7 @@ def test_backward_adds_and_zero_grad_forgets():
 def test_batches_may_change_their_size():
     network, X, y = oracles.random_case(np.random.default_rng(8), 5)
     for N in (5, 3, 3, 1, 5):
-        ours = oracles.our_gradients(network, X[:N], y[:N])
-        for g, reference in zip(
-            ours, oracles.autograd_gradients(network, X[:N], y[:N])
-        ):
-            np.testing.assert_allclose(g, reference, rtol=1e-12, atol=1e-13)
+        assert_autograds_in_every_entry(network, X[:N], y[:N])
 
 
 def test_an_update_is_momentum_then_decay():
@@ -164,9 +166,7 @@ def test_assigning_an_entry_changes_the_network_too():
     network.weights[1] = W = np.random.default_rng(0).normal(size=(16, 16))
     network.biases[0] = network.biases[0] + 1
     assert not np.allclose(network.forward(X), before)
-    ours = oracles.our_gradients(network, X, y)
-    for g, reference in zip(ours, oracles.autograd_gradients(network, X, y)):
-        np.testing.assert_allclose(g, reference, rtol=1e-12, atol=1e-13)
+    assert_autograds_in_every_entry(network, X, y)
     network.update_weights()
     assert not np.allclose(network.weights[1], W)
     for wrong in W[:3], W[0], 1.0:

@@ -170,7 +170,7 @@ def test_a_bad_training_option_too(call, options):
         (HEXAGON, f"--save {300 * 'x'}", "File name too long"),
         (HEXAGON, "--save x.npz --init none", "invalid choice"),
         (HEXAGON, "--save /dev/null/x.npz", "cannot write to /dev/null/x.npz: Not a"),
-        (BACKPROP, "--animation . --output a\nb", "'.' is not allowed"),
+        (BACKPROP, "--animation .", "'.' is not allowed"),
         (BACKPROP, "--check-gradients --points 9", "--points does not go with"),
         (PYTORCH, "--device meta", "'meta' is not available"),
         (PYTORCH, "--device abacus", "'abacus' is not available"),
@@ -183,6 +183,14 @@ def test_options_of_single_scripts(call, script, options, message, monkeypatch):
     status, out, err = call(script, options)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert message in err
+
+
+def test_a_name_of_two_lines_is_told_in_one(capsys):
+    with pytest.raises(SystemExit) as stop:
+        script.Parser(None).parse_args(["--output", "/dev/null/two\nlines"])
+    err = capsys.readouterr().err
+    assert (stop.value.code, err.count("\n")) == (2, 1)
+    assert "/dev/null/two lines" in err
 
 
 def test_too_much_for_the_memory(call, tmp_path, monkeypatch):
@@ -240,8 +248,12 @@ def earlier(tmp_path):
     return tmp_path, contents
 
 
+def read_files(folder):
+    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
 def unchanged(folder, contents):
-    return contents == {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return contents == read_files(folder)
 
 
 # Sends itself Ctrl-C, at an audit event or (in vain, for an exception) while Python
@@ -305,7 +317,7 @@ def test_a_full_disk_leaves_earlier_results(call, earlier, monkeypatch):
 
 
 def test_results_take_the_place_of_files_only(call, earlier):
-    folder, contents = earlier
+    folder, _ = earlier
     numbers = folder / "numbers/backprop.tex"
     numbers.rename(folder / "target")
     numbers.symlink_to(folder / "target")
@@ -316,7 +328,7 @@ def test_results_take_the_place_of_files_only(call, earlier):
 
     numbers.unlink()
     numbers.mkdir()
-    contents = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    contents = read_files(folder)
     status, _, err = call(BACKPROP, f"{SHORT} --seed 6 --output {folder}")
     assert (status, err.count("\n")) == (1, 1)
     assert "something that is not a file" in err
