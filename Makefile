@@ -1,6 +1,6 @@
 # make          train, draw and compile report/report.pdf, as far as out of date
 # make test     run every test
-# make bench    time this project against PyTorch, as ratios
+# make bench    time this project against others, as ratios
 # make clean    remove what make has made and git does not keep
 #
 # Python and its packages come from .venv, which make fills with the versions that
@@ -8,25 +8,16 @@
 
 .PHONY: all test bench clean
 .DELETE_ON_ERROR:
+MAKEFLAGS += --jobs=2  # scripts run side by side; each of them uses one thread
 
 PYTHON = .venv/bin/python
 ENVIRONMENT = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/complete)
-FIGURES = report/figures
-NUMBERS = report/numbers
-SHARED = Python-FeedForward/net.py $(addprefix decision_boundary/, \
-	data.py figures.py live.py results.py script.py training.py)
-
-BACKPROP = $(FIGURES)/backprop.pdf $(NUMBERS)/backprop.tex
-GRADIENTS = $(NUMBERS)/gradients.tex
-CROSS_ENTROPY = $(FIGURES)/cross_entropy.pdf $(NUMBERS)/cross_entropy.tex
-PYTORCH = $(FIGURES)/pytorch.pdf $(NUMBERS)/pytorch.tex
-FUNCTIONS = $(NUMBERS)/functions.tex
-OPTIMIZERS = $(FIGURES)/optimizers.pdf $(NUMBERS)/optimizers.tex
-HEXAGON = $(NUMBERS)/hexagon.tex $(addprefix $(FIGURES)/, \
-	hexagon.pdf hexagon.png hexagon.gif polygons.pdf activations.pdf \
-	failures.pdf balance.pdf)
-RESULTS = $(BACKPROP) $(GRADIENTS) $(CROSS_ENTROPY) $(PYTORCH) $(FUNCTIONS) \
-	$(OPTIMIZERS) $(HEXAGON)
+N = report/numbers
+FIGURES = $(addprefix report/figures/, $(addsuffix .pdf, backprop cross_entropy \
+	pytorch optimizers hexagon starts polygons activations))
+NUMBERS = $(addprefix $N/, $(addsuffix .tex, backprop gradients cross_entropy pytorch \
+	functions optimizers hexagon starts polygons points deep activations descent \
+	sources))
 
 all: report/report.pdf
 
@@ -35,36 +26,42 @@ all: report/report.pdf
 	.venv/bin/python -m pip install --quiet $$(sed -n 's/^ *- \(.*==.*\)/\1/p' environment.yml)
 	touch $@
 
-$(BACKPROP) &: Python-FeedForward/main.py $(SHARED) $(ENVIRONMENT)
-	$(PYTHON) Python-FeedForward/main.py
+# What the numbers depend on; options, files and windows are left out. The first
+# prerequisite is the script that writes them, and the figure of the same name
 
-$(GRADIENTS): Python-FeedForward/main.py Python-FeedForward/gradient_check.py \
-		$(SHARED) $(ENVIRONMENT)
-	$(PYTHON) Python-FeedForward/main.py --check-gradients
+D = decision_boundary
+POLYGON = $D/polygon.py $D/geometry.py $D/data.py
+FIGURE = $D/shared/figures.py $D/data.py
+TRAINING = $D/shared/training.py $D/shared/boundaries.py $(POLYGON) $(FIGURE)
+STUDY = $D/study/data_sets.py $D/shared/boundaries.py $D/ensemble.py $(POLYGON)
+EXERCISE_1 = Python-FeedForward/main.py Python-FeedForward/net.py $(TRAINING)
+EXERCISE_2 = $(addprefix PyTorch-FeedForward/, main.py net.py optimizer.py) $(TRAINING)
 
-$(CROSS_ENTROPY) &: Python-FeedForward/cross_entropy.py $(SHARED) $(ENVIRONMENT)
-	$(PYTHON) Python-FeedForward/cross_entropy.py
+$N/backprop.tex: $(EXERCISE_1)
+$N/gradients.tex: Python-FeedForward/gradient_check.py Python-FeedForward/net.py
+$N/cross_entropy.tex: Python-FeedForward/cross_entropy.py $(FIGURE)
+$N/pytorch.tex: $(EXERCISE_2)
+$N/functions.tex: PyTorch-FeedForward/test_gradients.py PyTorch-FeedForward/net.py
+$N/optimizers.tex: PyTorch-FeedForward/compare_optimizers.py $D/shared/stacked.py $(EXERCISE_2)
+$N/hexagon.tex: $D/main.py $D/shared/exact.py $D/ensemble.py $(EXERCISE_1) $(EXERCISE_2)
+$N/starts.tex: $D/study/starts.py $D/shared/exact.py $(STUDY) $(FIGURE)
+$N/polygons.tex: $D/study/polygons.py $D/shared/exact.py $(STUDY) $(FIGURE)
+$N/points.tex: $D/study/points.py $(STUDY)
+$N/deep.tex: $D/study/deep.py $D/shared/stacked.py $(STUDY) $(EXERCISE_2)
+$N/activations.tex: $D/study/activations.py $D/ensemble.py $(EXERCISE_1)
+$N/descent.tex: $D/study/descent.py $(STUDY)
+$N/sources.tex: report/sources.py $(wildcard environment.yml report/*.tex */*.py $D/*/*.py)
 
-$(PYTORCH) &: PyTorch-FeedForward/main.py PyTorch-FeedForward/net.py \
-		PyTorch-FeedForward/optimizer.py $(SHARED) $(ENVIRONMENT)
-	$(PYTHON) PyTorch-FeedForward/main.py
+$(NUMBERS):
+	$(PYTHON) $<
+$(NUMBERS): $(ENVIRONMENT)
 
-$(FUNCTIONS): PyTorch-FeedForward/test_gradients.py PyTorch-FeedForward/net.py \
-		$(SHARED) $(ENVIRONMENT)
-	$(PYTHON) PyTorch-FeedForward/test_gradients.py
-
-$(OPTIMIZERS) &: $(addprefix PyTorch-FeedForward/, \
-		compare_optimizers.py main.py net.py optimizer.py stacked.py) \
-		$(SHARED) $(ENVIRONMENT)
-	$(PYTHON) PyTorch-FeedForward/compare_optimizers.py
-
-$(HEXAGON) &: $(addprefix Python-FeedForward/, main.py net.py) \
-		$(addprefix PyTorch-FeedForward/, main.py net.py optimizer.py stacked.py) \
-		$(wildcard decision_boundary/*.py) $(ENVIRONMENT)
-	$(PYTHON) decision_boundary/main.py
+report/figures/%.pdf: $N/%.tex
+	@test -f $@ || { rm $< && $(MAKE) $<; }
 
 # The text's claims are tested on the numbers before it is compiled
-report/report.pdf: report/report.tex report/authors.tex tests/test_report.py $(RESULTS)
+report/report.pdf: report/report.tex report/authors.tex tests/test_report.py \
+		$(NUMBERS) $(FIGURES)
 	$(PYTHON) -m pytest -q tests/test_report.py -k "not readme"
 	@if ! command -v latexmk > /dev/null; then \
 		echo "no PDF: latexmk is missing; install the packages that README.md names"; \
@@ -85,6 +82,5 @@ bench: $(ENVIRONMENT)
 	$(PYTHON) tests/benchmark.py
 
 clean:
-	rm -rf .venv report/build report/numbers .ruff_cache .ci/ruff
-	rm -f $(filter %.pdf,$(RESULTS))
+	rm -rf .venv report/build report/numbers .ruff_cache .ci/ruff $(FIGURES)
 	find . \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -rf {} +

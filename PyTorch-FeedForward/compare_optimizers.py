@@ -2,44 +2,32 @@
 
 python PyTorch-FeedForward/compare_optimizers.py    trains all, draws, writes numbers
 
-All runs of one optimizer are trained at once. A run's points, initial weights and
-batches are those of its seed, whatever the optimizer and the learning rate.
+All runs of an optimizer are trained at once. The seed of a run decides its points,
+initial weights and batches, regardless of optimizer and learning rate.
 """
 
-import sys
 from pathlib import Path
+import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.script import (
-    Parser,
-    integer,
-    load,
-    prepare,
-    progress,
-    run,
-    streams,
-    tell,
-)
-
-if __name__ == "__main__":
-    prepare()
-
+from decision_boundary.data import circle_in_square
+from decision_boundary.shared import stacked
+from decision_boundary.shared.figures import BLUE, ORANGE, figure_bytes, new_figure
+from decision_boundary.shared.results import save_results, table
+from decision_boundary.shared.script import Parser, integer, load, progress, run
+from decision_boundary.shared.training import streams
 import numpy as np
 import torch
 
-from decision_boundary.data import circle_in_square
-from decision_boundary.figures import BLUE, ORANGE, figure_bytes, new_figure
-from decision_boundary.results import numbers, write_results
-
 exercise = load("PyTorch-FeedForward/main.py")
-stacked = load("PyTorch-FeedForward/stacked.py")
 
-COMMAND = "python PyTorch-FeedForward/compare_optimizers.py"
-POINTS, MOMENTUM = 512, 0.9
+WIDTHS = [2, 32, 32, 1]
+POINTS, FRESH_POINTS, MOMENTUM = 512, 10_000, 0.9
 RATES = {"Adam": 10 ** np.arange(-3, 0.1, 0.5), "SGD": 10 ** np.arange(-2, 1.1, 0.5)}
 COLORS, STYLES = {"Adam": ORANGE, "SGD": BLUE}, {"Adam": "-", "SGD": "--"}
-MARKERS, BESIDE = {"Adam": ".", "SGD": "x"}, {"Adam": 0.94, "SGD": 1.06}
-FRESH_POINTS = 10_000
+MARKERS = {"Adam": ".", "SGD": "x"}
+LEAST_SHOWN = 94  # percent, of the accuracies
+OFFSETS = {"Adam": 0.94, "SGD": 1.06}  # factors of the rate: markers do not overlap
 
 
 def make_optimizer(name, groups):
@@ -50,73 +38,73 @@ def make_optimizer(name, groups):
 
 
 def draw_points(seeds, num_points, stream):
-    """The points (runs, N, 2) and labels (runs, N, 1) of the seeds, in float32."""
+    """Points (runs, N, 2) and labels (runs, N, 1) of the seeds, in float32."""
     points = [circle_in_square(num_points, streams(seed)[stream]) for seed in seeds]
-    return (torch.tensor(np.stack(a), dtype=torch.float32) for a in zip(*points))
+    return [torch.tensor(np.stack(a), dtype=torch.float32) for a in zip(*points)]
 
 
-def initial_networks(seeds):
-    networks = []
-    for seed in seeds:
-        torch.manual_seed(streams(seed)[1])
-        networks.append(exercise.net.FeedForwardNetwork())
-    return networks
+def initial_network(seed):
+    torch.manual_seed(streams(seed)[1])
+    return exercise.net.FeedForwardNetwork(hidden_size=WIDTHS[1:-1])
 
 
 def train(name, seeds, epochs):
     """Losses before and after, and accuracies on fresh points: arrays (rates, seeds)."""
-    rates, networks = RATES[name], initial_networks(seeds)
+    rates = RATES[name]
     repeated = torch.arange(len(seeds)).repeat(len(rates))  # run -> its seed
     X, y = (a[repeated] for a in draw_points(seeds, POINTS, 0))
-    fresh_X, fresh_y = (a[repeated] for a in draw_points(seeds, FRESH_POINTS, 3))
     generators = [torch.Generator().manual_seed(streams(seed)[2]) for seed in seeds]
-    groups = [stacked.stack(networks) for _ in rates]
-    method = make_optimizer(
-        name, [{"params": [*g.values()], "lr": r} for g, r in zip(groups, rates)]
+    networks = [initial_network(seed) for seed in seeds]
+    groups = [
+        stacked.flatten(networks) for _ in rates
+    ]  # one of (seeds, P) for each rate
+    optimizer = make_optimizer(
+        name, [{"params": [g], "lr": rate} for g, rate in zip(groups, rates)]
     )
 
     @torch.no_grad()
     def logits(X):
-        parameters = {k: torch.cat([g[k] for g in groups]) for k in groups[0]}
-        return stacked.logits(networks[0], parameters, X)
+        return stacked.logits(torch.cat(groups), WIDTHS, X)
 
     before = stacked.mean_losses(logits(X), y)
-    for epoch in range(1, epochs + 1):
+    for _ in progress(range(1, epochs + 1), f"{name}, epoch {{}} of {epochs}"):
         orders = torch.stack([torch.randperm(POINTS, generator=g) for g in generators])
         batches = orders[repeated], exercise.BATCH_SIZE
-        stacked.run_epoch(networks[0], groups, method, X, y, *batches)
-        progress(f"{name}, epoch {epoch} of {epochs}")
+        stacked.run_epoch(groups, WIDTHS, optimizer, X, y, *batches)
     after = stacked.mean_losses(logits(X), y)
-    accuracy = ((logits(fresh_X) > 0) == (fresh_y > 0.5)).float().mean((1, 2))
+    fresh_X, fresh_y = draw_points(seeds, FRESH_POINTS, 3)
+    accuracy = [
+        ((stacked.logits(g, WIDTHS, fresh_X) > 0) == (fresh_y > 0.5))
+        .float()
+        .mean((1, 2))
+        for g in groups
+    ]
     shape = len(rates), len(seeds)
-    return [a.reshape(shape).double().numpy() for a in (before, after, accuracy)]
+    arrays = before, after, torch.cat(accuracy)
+    return [a.detach().reshape(shape).double().numpy() for a in arrays]
 
 
 def draw(result):
-    """Final losses against the learning rate: every run, and the medians as lines."""
-    figure = new_figure(2.3)
+    """Draw losses and accuracies of all runs, and their medians, against the rate."""
+    figure = new_figure(2.0)
     figure.get_layout_engine().set(wspace=0.06)
     axes = figure.subplots(1, 2)
     for name, (_, after, accuracy) in result.items():
         shown = np.where(np.isfinite(after), after, np.nan)
         for ax, values in zip(axes, (shown, 100 * accuracy)):
-            beside = RATES[name] * BESIDE[name]  # the dots of both, not upon each other
-            ax.plot(beside, values, MARKERS[name], color=COLORS[name], ms=2.5, mew=0.4)
+            rates = RATES[name] * OFFSETS[name]
+            ax.plot(rates, values, MARKERS[name], color=COLORS[name], ms=2.5, mew=0.4)
             ax.plot(
                 RATES[name], np.median(values, axis=1), STYLES[name], color=COLORS[name]
             )
     axes[0].set(xscale="log", yscale="log", xlabel="learning rate", ylabel="final loss")
-    axes[1].set(
-        xscale="log",
-        xlabel="learning rate",
-        ylabel="fresh points right [%]",
-        ylim=(94, 99),
-    )
+    axes[1].set(xscale="log", xlabel="learning rate", ylim=(LEAST_SHOWN, 99))
+    axes[1].set(ylabel="accuracy on fresh points [%]")
     for ax, name, which, offset in [
-        (axes[0], "Adam", 0, (0, 12)),
-        (axes[0], "SGD", 3, (6, -10)),
-        (axes[1], "Adam", 5, (-30, -24)),
-        (axes[1], "SGD", 3, (9, -2)),
+        (axes[0], "Adam", 0, (-4, 14)),
+        (axes[0], "SGD", 6, (-28, 8)),
+        (axes[1], "Adam", 0, (-4, -22)),
+        (axes[1], "SGD", 3, (8, 2)),
     ]:
         _, after, accuracy = result[name]
         values = after if ax is axes[0] else 100 * accuracy
@@ -125,52 +113,60 @@ def draw(result):
     return figure
 
 
+def failures(before, after):
+    """Which runs (rates, seeds) end with more loss than they began with, or with nan."""
+    return ~(after <= before)
+
+
+def best_rate(before, after):
+    """Index of the learning rate with the least median loss; failures count as inf."""
+    lost = np.where(failures(before, after), np.inf, after)
+    return np.argmin(np.median(lost, axis=1))
+
+
 def summary(result, options):
-    """The numbers for the report, as {macro: text}."""
-    values = {"OptimizerSeeds": options.runs, "OptimizerEpochs": options.epochs}
-    values |= {"OptimizerRates": len(RATES["Adam"]), "SGDMomentum": MOMENTUM}
+    """The numbers for the report, {macro: text}."""
+    values = {"OptimizerSeeds": options.runs, "OptimizerRates": len(RATES["Adam"])}
+    values |= {"OptimizerEpochs": options.epochs, "SGDMomentum": MOMENTUM}
     values["OptimizerFresh"] = f"{FRESH_POINTS:,}".replace(",", r"\,")
+    best = {name: best_rate(*arrays[:2]) for name, arrays in result.items()}
     for name, (before, after, accuracy) in result.items():
-        failed = ~(after <= before)  # not finite counts as failed
-        best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))
+        failed = failures(before, after)
         failed_from = RATES[name][failed.any(axis=1)].min(initial=np.inf)
         values |= {
             f"{name}RateLeast": f"{RATES[name].min():g}",
             f"{name}RateMost": f"{RATES[name].max():g}",
-            f"{name}BestRate": f"{RATES[name][best]:.2g}",
-            f"{name}BestLoss": f"{np.median(after[best]):.4f}",
-            f"{name}BestFresh": f"{100 * np.median(accuracy[best]):.1f}",
+            f"{name}BestRate": f"{RATES[name][best[name]]:.2g}",
+            f"{name}BestLoss": f"{np.median(after[best[name]]):.4f}",
+            f"{name}BestFresh": f"{100 * np.median(accuracy[best[name]]):.1f}",
             f"{name}Failed": int(failed.sum()),
             f"{name}FailedFrom": f"{failed_from:.2g}",
             f"{name}Runs": failed.size,
         }
-    return values
+    adam, sgd = (result[name][2][best[name]] for name in RATES)
+    cut = sum((100 * accuracy < LEAST_SHOWN).sum() for *_, accuracy in result.values())
+    return values | {
+        "OptimizerWins": (adam > sgd).sum(),
+        "OptimizerGain": f"{100 * (adam - sgd).mean():.2f}",
+        "OptimizerCut": cut,
+    }
 
 
 def main():
-    torch.set_num_threads(1)  # no slower at this size, and sums keep their order
     parser = Parser(__doc__, exercise.EPOCHS)
-    parser.add_argument(
-        "--runs", type=integer(1), default=20, help="seeds of each rate"
-    )
+    parser.add("--runs", integer(1), 20, "number of seeds of each rate")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.runs)
     result = {name: train(name, seeds, options.epochs) for name in RATES}
-    tell("method     rate  median loss  median fresh accuracy  failed")
-    for name, arrays in result.items():
-        for rate, before, after, accuracy in zip(RATES[name], *arrays):
-            failed = (~(after <= before)).sum()
-            print(
-                f"{name:6} {rate:8.2g} {np.median(after):12.4f} "
-                f"{np.median(accuracy):22.1%} {failed:4d} of {options.runs}"
-            )
-    files = {
-        options.output / "figures/optimizers.pdf": figure_bytes(draw(result)),
-        options.output / "numbers/optimizers.tex": numbers(
-            COMMAND, summary(result, options)
-        ),
-    }
-    write_results(files)
+    rows = [
+        [name, f"{rate:.2g}", f"{np.median(after):.4f}", f"{np.median(accuracy):.1%}"]
+        + [f"{failures(before, after).sum()} of {options.runs}"]
+        for name, arrays in result.items()
+        for rate, before, after, accuracy in zip(RATES[name], *arrays)
+    ]
+    table(["method", "rate", "median loss", "on fresh points", "failed"], rows)
+    figure = figure_bytes(draw(result))
+    save_results(options, "optimizers", summary(result, options), figure)
 
 
 if __name__ == "__main__":

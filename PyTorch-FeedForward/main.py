@@ -4,34 +4,32 @@ python PyTorch-FeedForward/main.py    trains, draws, writes numbers
 """
 
 import argparse
-import sys
-import warnings
 from pathlib import Path
+import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.script import Parser, load, prepare, run, streams
-
-if __name__ == "__main__":
-    prepare()
-
+from decision_boundary.data import circle_in_square
+from decision_boundary.shared.script import load, run
+from decision_boundary.shared.training import (
+    Run,
+    streams,
+    train_and_report,
+    training_parser,
+)
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
-
-from decision_boundary.data import circle_in_square
-from decision_boundary.training import Run, repeat
 
 net = load("PyTorch-FeedForward/net.py")
 optimizer = load("PyTorch-FeedForward/optimizer.py")
 
-COMMAND = "python PyTorch-FeedForward/main.py"
+# As provided by the sheet's archive
 EPOCHS = 256
 BATCH_SIZE = 64
 LEARNING_RATE = 0.01
-LARGEST = 1e37  # learning rate whose steps float32 can hold; it diverges at once
 
 
 def run_epoch(network, adam, X, y, generator):
-    """One pass over the points in a new order; returns the mean loss per point."""
+    """Pass once over the points in a new order; returns the mean loss per point."""
     total = 0.0
     for batch in torch.randperm(len(X), generator=generator).split(BATCH_SIZE):
         loss = binary_cross_entropy_with_logits(network(X[batch]), y[batch])
@@ -45,12 +43,12 @@ def run_epoch(network, adam, X, y, generator):
 def make_run(
     seed, num_points, learning_rate=LEARNING_RATE, device="cpu", **architecture
 ):
-    """The handed-out network, or another, on new points; all from one seed's streams."""
+    """New points and a new network, 2-32-32-1 by default, as the seed decides."""
     points, weights, shuffling, _ = streams(seed)
     X, y = circle_in_square(num_points, points)
     torch.manual_seed(weights)
     network = net.FeedForwardNetwork(**architecture).to(device)
-    adam = optimizer.Adam(network.parameters(), lr=min(learning_rate, LARGEST))
+    adam = optimizer.Adam(network.parameters(), lr=learning_rate)
     generator = torch.Generator().manual_seed(shuffling)
 
     def as_tensor(array):
@@ -66,36 +64,39 @@ def make_run(
         y,
         run_epoch=lambda: run_epoch(network, adam, *data, generator),
         logits=logits,
+        layers=lambda: layers(network),
         network=network,
     )
 
 
-def available_device(text):
-    """An argparse type: a device that this machine has."""
+def layers(network):
+    """Weights (fan_in, fan_out) and biases of its layers: NumPy views, not copies."""
+    arrays = [p.detach().cpu().numpy() for p in network.parameters()]
+    return [W.T for W in arrays[::2]], arrays[1::2]
+
+
+def device(text):
+    """An argparse type: the devices that this machine has."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # of names that are old
-            torch.zeros(1, device=text).item()  # "meta" would have nothing to give
-        return torch.device(text)
+        torch.zeros(1, device=text).item()  # "meta" exists, but holds no numbers
     except (RuntimeError, AssertionError, ImportError) as error:
-        reason = str(error).splitlines()[0]
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not available: {reason}"
-        ) from None
+        reason = f"must be available, not {text!r}: {str(error).splitlines()[0]}"
+        raise argparse.ArgumentTypeError(reason) from None
+    return torch.device(text)
 
 
 def main():
-    torch.set_num_threads(1)  # no slower at this size, and sums keep their order
-    parser = Parser(__doc__, EPOCHS)
-    parser.add_training(LEARNING_RATE)
-    parser.add_argument(
-        "--device", type=available_device, default="cpu", help="as torch names it"
-    )
+    parser = training_parser(__doc__, EPOCHS, LEARNING_RATE)
+    parser.add("--device", device, "cpu", "as PyTorch names it")
     options = parser.parse_args()
-
-    def make(seed):
-        return make_run(seed, options.points, options.learning_rate, options.device)
-
-    repeat(make, options, "pytorch", COMMAND, {"Batch": BATCH_SIZE})
+    train_and_report(
+        lambda seed: make_run(
+            seed, options.points, options.learning_rate, options.device
+        ),
+        options,
+        "pytorch",
+        {"Batch": BATCH_SIZE},
+    )
 
 
 if __name__ == "__main__":

@@ -6,32 +6,33 @@ import torch
 class Adam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, 2015, Algorithm 1), with weight decay added to the gradient.
 
-    Takes torch.optim.Adam's place, bit for bit and state_dict included, for the options
-    that it has: lr, eps and weight_decay at least 0, betas in [0, 1).
+    Replaces torch.optim.Adam for the options below: the parameters are the same in every
+    bit, and a state_dict of one loads into the other. lr, eps and weight_decay must be
+    >= 0, both betas in [0, 1).
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
         for name, value in [("lr", lr), ("eps", eps), ("weight_decay", weight_decay)]:
-            if not value >= 0:  # NaN is not
-                raise ValueError(f"{name} is {value}; {name} >= 0 is allowed")
+            if not value >= 0:  # also true for NaN
+                raise ValueError(f"{name} must be >= 0, not {value}")
         beta1, beta2 = betas = tuple(betas)
         if not (0 <= beta1 < 1 and 0 <= beta2 < 1):
-            raise ValueError(f"betas are {betas}; 0 <= beta < 1 is allowed")
+            raise ValueError(f"betas must be in [0, 1), not {betas}")
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group):
-        refuse_other_options(param_group)
+        check_options(param_group)
         super().add_param_group(param_group)
 
-    def __setstate__(self, state):
-        for group in state["param_groups"]:  # of torch's Adam, if load_state_dict calls
-            refuse_other_options(group)
+    def __setstate__(self, state):  # load_state_dict, perhaps with torch's options
+        for group in state["param_groups"]:
+            check_options(group)
         super().__setstate__(state)
 
     @torch.no_grad()
     def step(self, closure=None):
-        """Update the parameters that have a gradient; returns the loss of closure()."""
+        """Update all parameters that have a gradient; return closure() if given."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -43,41 +44,40 @@ class Adam(torch.optim.Optimizer):
                 if group["weight_decay"] != 0:
                     g = g.add(theta, alpha=group["weight_decay"])
                 m, v, t = self.next_state(theta)
-                if theta.is_complex():  # two real parameters, in one tensor
+                if theta.is_complex():  # the real and imaginary part are parameters
                     theta, g, m, v = map(torch.view_as_real, (theta, g, m, v))
-                # m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2
-                m.lerp_(g, 1 - beta1)
-                v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+                m.lerp_(g, 1 - beta1)  # m <- beta1 m + (1 - beta1) g
+                v.mul_(beta2).addcmul_(g, g, value=1 - beta2)  # the same with g^2
+                sqrt_v_hat = v.sqrt().div_((1 - beta2**t) ** 0.5)
                 # theta <- theta - lr m_hat / (sqrt(v_hat) + eps)
                 step_size = float(lr / (1 - beta1**t))
-                denominator = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(eps)
-                theta.addcdiv_(m, denominator, value=-step_size)
+                theta.addcdiv_(m, sqrt_v_hat.add_(eps), value=-step_size)
         return loss
 
     def next_state(self, theta):
-        """Moments m and v of theta, at first 0, and t, the number of its updates."""
+        """Return the moments m and v of theta, initially 0, and its new step count t."""
         state = self.state[theta]
         if not state:
-            # As torch has it: in the default dtype, but at least in float32
+            # torch.optim.Adam counts in the default dtype, but at least in float32
             dtype = torch.promote_types(torch.get_default_dtype(), torch.float32)
             state["step"] = torch.zeros((), dtype=dtype)
             state["exp_avg"] = torch.zeros_like(theta)
             state["exp_avg_sq"] = torch.zeros_like(theta)
         t = state["step"].item() + 1
-        state["step"].fill_(t)  # half the time of += 1
+        state["step"].fill_(t)  # takes half the time of += 1
         return state["exp_avg"], state["exp_avg_sq"], t
 
 
-def refuse_other_options(group):
-    """ValueError if the parameter group asks for what only torch's Adam can do."""
+def check_options(group):
+    """Raise ValueError if a parameter group has an option only torch.optim.Adam has."""
     for option in ("amsgrad", "maximize", "decoupled_weight_decay", "differentiable"):
         if group.get(option):
-            raise ValueError(f"{option} is {group[option]}; False is allowed")
+            raise ValueError(f"{option} must be False, not {group[option]}")
 
 
 def with_dense_gradient(params):
-    """The parameters that have a gradient; RuntimeError if one of these is sparse."""
+    """Return the parameters with a gradient; raise RuntimeError if one is sparse."""
     params = [param for param in params if param.grad is not None]
     if any(param.grad.is_sparse for param in params):
-        raise RuntimeError("a gradient is sparse; dense ones are allowed")
+        raise RuntimeError("gradients must be dense, not sparse")
     return params

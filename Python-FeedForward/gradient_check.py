@@ -1,46 +1,49 @@
-"""Exercise 1(a): is the backward pass right? Two oracles that do without it.
+"""Exercise 1(a): compare the backward pass with autograd and with central differences.
 
-`python Python-FeedForward/main.py --check-gradients` prints the table of `check`.
+python Python-FeedForward/gradient_check.py    prints the table, writes numbers
 """
 
+from pathlib import Path
+import sys
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.shared.results import save_results, scientific, table
+from decision_boundary.shared.script import Parser, load, run
 import numpy as np
 import torch
-
-from decision_boundary.script import load
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 net = load("Python-FeedForward/net.py")
-NETWORKS = 20
+
+NETWORKS, POINTS = 20, 32
 STEP = np.finfo(float).eps ** (1 / 3)  # balances truncation and rounding
 TORCH = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 
 
 def our_gradients(network, X, y):
-    """backward's gradients of the summed loss, a list: W1, b1, W2, b2, ..."""
+    """The gradients of the summed loss by backward, as a list: W1, b1, W2, b2, ..."""
     network.zero_grad()
     network.forward(X)
     network.backward(y)
-    return _interleaved(network.weight_gradients, network.bias_gradients)
+    return interleaved(network.weight_gradients, network.bias_gradients)
 
 
 def autograd_gradients(network, X, y):
-    """The same list from PyTorch's automatic differentiation, in float64."""
-    parameters = [
-        torch.tensor(array, requires_grad=True)
-        for array in _interleaved(network.weights, network.biases)
-    ]
+    """The same list by PyTorch's automatic differentiation, in float64."""
+    arrays = interleaved(network.weights, network.biases)
+    parameters = [torch.tensor(array, requires_grad=True) for array in arrays]
     a = torch.tensor(X)
     for i, name in enumerate(network.activation):
         W, b = parameters[2 * i : 2 * i + 2]
         a = TORCH[name](a @ W + b)  # (N, fan_in) @ (fan_in, fan_out)
     logits = a @ parameters[-2] + parameters[-1]  # (N, fan_in) @ (fan_in, 1)
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(
-        logits, torch.tensor(y), reduction="sum"
-    )
-    return [gradient.numpy() for gradient in torch.autograd.grad(loss, parameters)]
+    E = binary_cross_entropy_with_logits(logits, torch.tensor(y), reduction="sum")
+    return [gradient.numpy() for gradient in torch.autograd.grad(E, parameters)]
 
 
 def difference_gradients(network, X, y):
-    """The same list from central differences of the loss, parameter by parameter."""
+    """The same list by central differences of the loss, parameter by parameter."""
 
     def loss_with(array, index, value):
         kept, array[index] = array[index], value
@@ -49,7 +52,7 @@ def difference_gradients(network, X, y):
         return loss
 
     gradients = []
-    for array in _interleaved(network.weights, network.biases):
+    for array in interleaved(network.weights, network.biases):
         gradient = np.empty_like(array)
         for i, w in np.ndenumerate(array):
             rise = loss_with(array, i, w + STEP) - loss_with(array, i, w - STEP)
@@ -58,41 +61,54 @@ def difference_gradients(network, X, y):
     return gradients
 
 
+def interleaved(weights, biases):
+    return [array for layer in zip(weights, biases) for array in layer]
+
+
 def deviation(ours, reference):
-    """Largest entry of |ours - reference|, and the same over that of |reference|."""
-    absolute = np.abs(ours - reference).max()
-    return np.array([absolute, absolute / (np.abs(reference).max() or 1)])
+    """The largest |ours - reference|, relative to the largest |reference|."""
+    return np.abs(ours - reference).max() / (np.abs(reference).max() or 1)
 
 
 def random_case(rng, num_points, **options):
-    """A network all of whose parameters, biases too, are random, with points."""
+    """A network whose parameters are all random, biases too; points and labels."""
     network = net.FeedForwardNetwork(seed=rng, **options)
     network.parameters[:] = rng.normal(size=network.parameters.size)
-    X = rng.uniform(-1, 1, (num_points, network.shapes[0][0]))
+    X = rng.uniform(-1, 1, (num_points, len(network.weights[0])))
     return network, X, rng.integers(0, 2, (num_points, 1)).astype(float)
 
 
-def check(seed, num_points=32):
-    """Rows (tensor, shape, deviations): each tensor's largest over random networks.
-
-    The deviations are four: absolute and relative, from autograd and from differences.
-    """
+def check(seed):
+    """{tensor: largest deviations (2,) from autograd and differences, of all networks}."""
     rng = np.random.default_rng(seed)
     worst = 0
     for _ in range(NETWORKS):
-        network, X, y = random_case(rng, num_points)
-        ours = our_gradients(network, X, y)
-        oracles = autograd_gradients(network, X, y), difference_gradients(network, X, y)
-        deviations = [
-            np.concatenate([deviation(g, oracle[i]) for oracle in oracles])
-            for i, g in enumerate(ours)
-        ]
-        worst = np.maximum(worst, deviations)
-    names = [
-        f"{kind}{i // 2 + 1}" for i, kind in enumerate("Wb" * len(network.weights))
-    ]
-    return [(name, g.shape, row) for name, g, row in zip(names, ours, worst)]
+        case = random_case(rng, POINTS)
+        oracles = autograd_gradients(*case), difference_gradients(*case)
+        ours = our_gradients(*case)
+        worst = np.maximum(worst, [list(map(deviation, ours, o)) for o in oracles])
+    names = [f"{tensor}{layer}" for layer in (1, 2, 3) for tensor in "Wb"]
+    return dict(zip(names, worst.T))
 
 
-def _interleaved(weights, biases):
-    return [array for layer in zip(weights, biases) for array in layer]
+def main():
+    options = Parser(__doc__).parse_args()
+    rows = check(options.seed)
+    print(f"largest relative deviations over {NETWORKS} random networks")
+    heads = ["tensor", "from autograd", "from central differences"]
+    table(heads, [[name, *map(scientific, row)] for name, row in rows.items()])
+    with mock.patch.object(net, "sigmoid", lambda z: z):
+        mistake = max(row[0] for row in check(options.seed).values())
+    print(f"a known mistake, delta = z - t without the sigmoid: {mistake:.1e}")
+    worst = np.max(list(rows.values()), axis=0)
+    values = {
+        "GradientNetworks": NETWORKS,
+        "GradientAutograd": scientific(worst[0]),
+        "GradientDifferences": scientific(worst[1]),
+        "GradientMistake": f"{mistake:.2g}",
+    }
+    save_results(options, "gradients", values)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,27 +1,32 @@
-"""A thousand small networks, trained at once.
+"""Thousands of small networks, trained at once, on one data set or on many.
 
 Each network has one hidden ReLU layer of H units and one logit. With a constant 1
 appended to the input x, the bias of a unit is its third weight:
 
     z_h = w_h . x,    f = sum_h a_h relu(z_h) + c.
 
-The 4 H + 1 parameters of network k are column k of one array (4 H + 1, E): in its rows,
-the three entries of all w_h, the a_h, and c. The networks come last in every array, so
-that each NumPy operation runs along a thousand neighbouring numbers, and all units of
-all networks are one matrix of weights (3, H E).
+The 4 H + 1 parameters of a network are the three entries of all w_h, the a_h, and c.
+In training they come first, (4 H + 1, S, G) for S groups of G networks: each operation
+runs along hundreds of neighbouring numbers. Blocks that fit the cache are trained in turn,
+by several processes, as the operations are too short for threads. The networks beside it
+do not change a network's last bits: those of a matrix product may depend on its width, so
+each one has the weights of one unit in one group, (N, 3) @ (3, G).
 """
 
-import io
-import reprlib
-from numbers import Integral, Real
+import multiprocessing
+import os
+from pathlib import Path
+import signal
+import sys
 from typing import NamedTuple
 
+from decision_boundary.checks import COUNT, LABELS, NUMBERS, RATE, SIZE, checked
 import numpy as np
 
-from decision_boundary.results import write_files
-
 INITS = ("xavier", "positive", "spread")
-DTYPES = (np.float32, np.float64)
+GROUP = 50  # networks; a smaller group is filled up with networks that are not kept
+BLOCK_BYTES = 2**20  # half of a usual second-level cache
+PROCESSES = os.cpu_count() if sys.platform == "linux" else 1  # others fork less safely
 
 
 class Ensemble(NamedTuple):
@@ -40,74 +45,70 @@ class Ensemble(NamedTuple):
 
     def finite(self):
         """(E,): is every parameter of the network finite?"""
-        rows = [array.reshape(len(array), -1) for array in self]
-        return np.isfinite(np.hstack(rows)).all(axis=1)
+        return np.isfinite(np.hstack([a.reshape(len(a), -1) for a in self])).all(axis=1)
 
     def save(self, path):
-        """Write the four arrays under their names to `path`, a .npz file."""
-        buffer = io.BytesIO()
-        np.savez(buffer, **self._asdict())
-        write_files({path: buffer.getvalue()})
+        """Write the four arrays under their names to a .npz file, whole or not at all."""
+        part = Path(f"{path}.part")
+        try:
+            with open(part, "wb") as file:
+                np.savez(file, **self._asdict())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def split(parameters):
-    """Views of the parameters (4 H + 1, E): w (3, H, E), a (H, E) and c (E,)."""
+    """Views of an array (4 H + 1, ...): w (3, H, ...), a (H, ...) and c (...)."""
     H = len(parameters) // 4
-    w = parameters[: 3 * H].reshape(3, H, -1)
+    w = parameters[: 3 * H].reshape(3, H, *parameters.shape[1:])
     return w, parameters[3 * H : -1], parameters[-1]
 
 
 def to_ensemble(parameters):
-    """The parameters (4 H + 1, E), copied into arrays that have the networks first."""
+    """Copy parameters (4 H + 1, E) into arrays that have the networks first."""
     w, a, c = split(parameters)
     arrays = w[:2].transpose(2, 0, 1), w[2].T, a.T, c
     return Ensemble(*(array.copy() for array in arrays))
 
 
 def make_buffers(num_points, parameters):
-    """What `gradients` computes in, for up to so many points: z, [z > 0] and delta."""
-    H, E = len(parameters) // 4, parameters.shape[1]
-    shapes = (num_points, H, E), (num_points, H, E), (num_points, E)
-    return [np.empty(shape, parameters.dtype) for shape in shapes]
+    """The arrays that `gradients` computes in: z, [z > 0] and 2 delta."""
+    _, a, c = split(parameters)
+    return [np.empty((num_points, *part.shape), part.dtype) for part in (a, a, c)]
 
 
-@np.errstate(all="ignore")  # a network that diverges is counted, not warned about
 def gradients(parameters, x, y, buffers):
     """The gradient of each network's loss E, the mean binary cross-entropy.
 
-    With sigma(f) = 1 / (1 + e^-f), which is right for infinite e^-f too, and [.] = 1 or 0,
+    With sigma(f) = 1 / (1 + e^-f) = (1 + tanh(f / 2)) / 2 and [.] = 1 or 0,
 
         delta = sigma(f) - y,            dE/dc = mean delta,
         g_h = mean [z_h > 0] delta x,    dE/dw_h = a_h g_h,    dE/da_h = w_h . g_h,
 
-    the last because relu(z_h) = [z_h > 0] w_h . x. So a_h dE/da_h = w_h . dE/dw_h:
-    gradient flow conserves a_h^2 - |w_h|^2.
-
-    x (N, 3) ends in a column of ones; y (N, 1); buffers are from make_buffers. The
-    result has the shape of the parameters, (4 H + 1, E).
+    the last because relu(z_h) = [z_h > 0] w_h . x.
+    The parameters and the result are (4 H + 1, S, G). x (S, N, 3), with a last column of
+    ones, and y (S, N, 1) hold each group's points; or (1, N, ...), those of all groups.
     """
-    w, a, c = split(parameters)
-    N = len(x)
-    z, active, delta = (buffer[:N] for buffer in buffers)  # (N, H, E) twice, (N, E)
-
-    # (N, 3) @ (3, H E) -> (N, H E)
-    np.matmul(x, w.reshape(3, -1), out=z.reshape(N, -1))
-    np.greater(z, 0, out=active)
-    np.einsum("nhe,nhe,he->ne", active, z, -a, out=delta)
-    delta -= c  # delta is -f
-    np.exp(delta, out=delta)
-    delta += 1
-    np.divide(1, delta, out=delta)
-    delta -= y
-    active *= delta[:, None]
-    # (3, N) @ (N, H E) -> (3, H E)
-    g = (x.T / N @ active.reshape(N, -1)).reshape(w.shape)
-
+    w, a, c = split(parameters)  # (3, H, S, G), (H, S, G), (S, G)
     gradient = np.empty_like(parameters)
-    dw, da, dc = split(gradient)
-    np.multiply(a, g, out=dw)
-    np.einsum("ihe,ihe->he", w, g, out=da)
-    np.matmul(x[:, 2] / N, delta, out=dc)  # a mean, faster than np.mean
+    g, da, dc = split(gradient)
+    N, matrices = x.shape[1], (1, 2, 0, 3)  # the axis order (H, S, first, G)
+    z, active, delta = (buffer[:N] for buffer in buffers)
+    # (S, N, 3) @ (H, S, 3, G) -> (H, S, N, G), which z (N, H, S, G) is a view of
+    np.matmul(x, w.transpose(matrices), out=z.transpose(matrices))
+    np.greater(z, 0, out=active)
+    np.einsum("nhsg,nhsg,hsg->nsg", active, z, a / 2, out=delta)
+    delta += c / 2
+    np.tanh(delta, out=delta)
+    delta += 1 - 2 * y.swapaxes(0, 1)  # now 2 (sigma(f) - y)
+    active *= delta[:, None]
+    # (S, 3, N) @ (H, S, N, G) -> (H, S, 3, G)
+    mean = (x / (2 * N)).swapaxes(1, 2)
+    np.matmul(mean, active.transpose(matrices), out=g.transpose(matrices))
+    np.einsum("ihsg,ihsg->hsg", w, g, out=da)
+    g *= a  # now dE/dw
+    np.divide(np.add.reduce(delta), 2 * N, out=dc)
     return gradient
 
 
@@ -124,7 +125,6 @@ class Adam:
         self.theta, self.eta, self.t = parameters, learning_rate, 0
         self.m, self.v = np.zeros_like(parameters), np.zeros_like(parameters)
 
-    @np.errstate(all="ignore")
     def step(self, g):
         self.t += 1
         self.m += (1 - self.beta_1) * (g - self.m)
@@ -133,91 +133,82 @@ class Adam:
         self.theta -= self.eta / (1 - self.beta_1**self.t) * self.m / root
 
 
-def _require(name, value, valid, allowed, types=object):
-    if not isinstance(value, types) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}; {allowed} is allowed")
-    if not valid(value):
-        raise ValueError(f"{name} is {value!r}; {allowed} is allowed")
-
-
-def _integer(name, value, least=1):
-    _require(name, value, lambda v: v >= least, f"an integer >= {least}", Integral)
-    return int(value)
-
-
-def _positive(name, value):
-    def valid(v):
-        return 0 < v < np.inf and int(v) < 10**308  # no more, were it an integer
-
-    _require(name, value, valid, "a finite number > 0", Real)
-
-
-def _array(name, value, dtype):
-    try:
-        with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite
-            return np.asarray(value).astype(dtype, casting="same_kind")
-    except (TypeError, ValueError):
-        text = f"{name} is {reprlib.repr(value)}; an array of real numbers is allowed"
-        raise TypeError(text) from None
-
-
-def _require_all(name, array, valid, allowed):
-    if not valid.all():
-        raise ValueError(f"{name} holds {array[~valid][0]}; {allowed} is allowed")
-
-
-def _points(X, y, dtype):
-    X, y = _array("X", X, dtype), _array("y", y, dtype)
-    if X.ndim != 2 or X.shape[1] != 2 or len(X) == 0:
-        raise ValueError(f"X has shape {X.shape}; (N, 2) with N >= 1 is allowed")
-    if y.shape != (len(X), 1):
-        raise ValueError(f"y has shape {y.shape}; ({len(X)}, 1) is allowed")
-    _require_all("X", X, np.isfinite(X), "a finite number")
-    _require_all("y", y, (y >= 0) & (y <= 1), "a number in [0, 1]")
-    return X, y
-
-
 def initial_parameters(networks, hidden_units, init, seed, dtype):
-    """The parameters (4 H + 1, E) before training; column k is the same for every E.
-
-    All biases are zero. "xavier": weights uniform in +-sqrt(6 / (fan_in + fan_out)),
-    Glorot and Bengio (2010). "positive": the same, the outgoing ones made positive.
-    "spread": also, the hidden weight vectors all get Xavier's root mean square length,
-    2 / sqrt(2 + H), and directions 2 pi / H apart under a random rotation.
-    """
-    E, H = _integer("networks", networks), _integer("hidden_units", hidden_units)
-    _require("init", init, lambda v: v in INITS, " or ".join(INITS))
-    _require("dtype", dtype, lambda v: v in DTYPES, "numpy.float32 or numpy.float64")
-
-    start, _ = np.random.SeedSequence(_integer("seed", seed, 0)).spawn(2)
-    draw = np.random.default_rng(start).uniform(-1, 1, (E, 3 * H + 1))
-    hidden = np.sqrt(6 / (2 + H)) * draw[:, : 2 * H].reshape(E, 2, H)
-    outgoing = np.sqrt(6 / (H + 1)) * draw[:, 2 * H : -1]
-    if init != "xavier":
-        outgoing = np.abs(outgoing)
-    if init == "spread":
-        angles = np.pi * draw[:, -1:] + 2 * np.pi / H * np.arange(H)  # (E, H)
-        hidden = 2 / np.sqrt(2 + H) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-
+    """The parameters (4 H + 1, E) before training; column k is the same for every E."""
+    E = checked("networks", networks, SIZE)
+    H = checked("hidden_units", hidden_units, SIZE)
+    if init not in INITS:
+        raise ValueError(f"init must be one of {', '.join(INITS)}, not {init!r}")
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be numpy.float32 or numpy.float64, not {dtype!r}")
+    rng = np.random.default_rng([checked("seed", seed, COUNT), 0])
     parameters = np.zeros((4 * H + 1, E), dtype)
     w, a, _ = split(parameters)
-    w[:2], a[:] = hidden.transpose(1, 2, 0), outgoing.T
+    if init == "spread":
+        angles = rng.uniform(0, 2 * np.pi, E) + 2 * np.pi / H * np.arange(H)[:, None]
+        a[:] = length = 2 / np.sqrt(2 + H)
+        w[0], w[1] = length * np.cos(angles), length * np.sin(angles)
+    else:
+        draw = rng.uniform(-1, 1, (E, 3, H))
+        draw *= np.sqrt(6 / np.array([[2 + H], [2 + H], [H + 1]]))
+        w[0], w[1], a[:] = draw.transpose(1, 2, 0)
+        a[:] = np.abs(a) if init == "positive" else a
     return parameters
 
 
 def initial_ensemble(
     networks=1000, hidden_units=3, init="spread", seed=0, dtype=np.float32
 ):
-    """The networks from which `train_ensemble` starts, given the same arguments."""
+    """The networks from which `train_ensemble` starts, given the same arguments.
+
+    All biases are zero. "xavier": weights uniform in +-sqrt(6 / (fan_in + fan_out)),
+    Glorot and Bengio (2010). "positive": the same, the outgoing ones made positive.
+    "spread": hidden weight vectors of Xavier's root mean square length 2 / sqrt(2 + H),
+    in directions 2 pi / H apart under a random rotation; outgoing weights equal to it.
+    """
     return to_ensemble(initial_parameters(networks, hidden_units, init, seed, dtype))
 
 
-def start_like(weights, biases, init, seed):
+def initialize(weights, biases, init, seed):
     """Give a 2-H-1 network's arrays the values of an ensemble's first network."""
-    H = weights[0].shape[1]
-    start_weights, start_biases = initial_ensemble(1, H, init, seed).network(0)
-    for own, start in zip([*weights, *biases], [*start_weights, *start_biases]):
-        own[...] = start
+    W, b = initial_ensemble(1, weights[0].shape[1], init, seed).network(0)
+    for own, initial in zip([*weights, *biases], [*W, *b]):
+        own[...] = initial
+
+
+def labelled_points(X, y):
+    """The points (D, N, 4): x1, x2, 1 and y; D = 1 for a single data set."""
+    X = checked("X", X, NUMBERS, None)
+    X = checked("X", X, NUMBERS, ("D", "N", 2) if X.ndim == 3 else ("N", 2))
+    y = checked("y", y, LABELS, (*X.shape[:-1], 1))
+    return np.concatenate([X, np.ones(y.shape), y], axis=-1).reshape(-1, X.shape[-2], 4)
+
+
+@np.errstate(all="ignore")  # a network that diverges is counted, not warned about
+def train_block(job):
+    """Train and return parameters (4 H + 1, S, G); group s sees points[which[s]]."""
+    parameters, which, points, seeds, epochs, n, learning_rate = job
+    theta, N = parameters.copy(), points.shape[1]
+    buffers, optimizer = make_buffers(min(n, N), theta), Adam(theta, learning_rate)
+    shuffles = [np.random.default_rng([seed, 1]) for seed in seeds]
+    for _ in range(epochs):
+        shuffled = np.stack([rng.permutation(p) for rng, p in zip(shuffles, points)])
+        shuffled = shuffled[which] if len(points) > 1 else shuffled  # (S or 1, N, 4)
+        for i in range(0, N, n):
+            x, y = np.split(shuffled[:, i : i + n], [3], axis=2)
+            optimizer.step(gradients(theta, x, y, buffers))
+    return theta
+
+
+def train_blocks(jobs):
+    """Yield train_block(job) for each job, computed by up to PROCESSES processes."""
+    workers = min(PROCESSES, len(jobs))
+    if workers == 1:
+        yield from map(train_block, jobs)
+    else:
+        quiet = signal.signal, (signal.SIGINT, signal.SIG_DFL)  # no traceback on Ctrl-C
+        with multiprocessing.get_context("fork").Pool(workers, *quiet) as pool:
+            yield from pool.imap(train_block, jobs)
 
 
 def train_ensemble(
@@ -233,28 +224,32 @@ def train_ensemble(
     dtype=np.float32,
     progress=None,
 ):
-    """Train E networks with Adam on their mean binary cross-entropy; an Ensemble.
+    """Train networks with Adam on their mean binary cross-entropy; an Ensemble.
 
-    X (N, 2), y (N, 1). All networks see the same batches, shuffled in each epoch. After
-    epoch t = 1, 2, ... progress(t) is called. A network that diverges does not affect
-    the others; `Ensemble.finite` tells which. Raises TypeError or ValueError for an
-    argument that is not allowed.
+    X (N, 2) and y (N, 1), or D data sets at once: X (D, N, 2) and y (D, N, 1). Network k
+    of data set d then has index d * networks + k, and is the same, bit for bit, as if it
+    were trained on this data set alone with seed + d. The networks of a data set see the
+    same batches, shuffled in each epoch. One that diverges does not affect the others;
+    see `Ensemble.finite`. progress is called with the share of the work that is done.
     """
-    parameters = initial_parameters(networks, hidden_units, init, seed, dtype)
-    X, y = _points(X, y, dtype)
-    epochs, n = _integer("epochs", epochs, 0), _integer("batch_size", batch_size)
-    _positive("learning_rate", learning_rate)
-
-    x = np.hstack([X, np.ones_like(y)])
-    buffers = make_buffers(min(n, len(x)), parameters)
-    optimizer = Adam(parameters, float(learning_rate))
-    _, shuffle = np.random.SeedSequence(seed).spawn(2)
-    rng = np.random.default_rng(shuffle)
-    for epoch in range(1, epochs + 1):
-        order = rng.permutation(len(x))
-        for i in range(0, len(x), n):
-            batch = order[i : i + n]
-            optimizer.step(gradients(parameters, x[batch], y[batch], buffers))
+    points = labelled_points(X, y)
+    E, n = checked("networks", networks, SIZE), checked("batch_size", batch_size, SIZE)
+    epochs, seed = checked("epochs", epochs, COUNT), checked("seed", seed, COUNT)
+    rate = checked("learning_rate", learning_rate, RATE)
+    (D, N, _), S = points.shape, -(-E // GROUP)  # S groups for each data set
+    seeds, size = range(seed, seed + D), S * GROUP
+    starts = (initial_parameters(size, hidden_units, init, s, dtype) for s in seeds)
+    trained = np.hstack([*starts]).reshape(-1, D * S, GROUP)
+    P, points, data_sets = len(trained), points.astype(dtype), np.arange(D * S) // S
+    numbers = min(n, N) * (P + 1) // 2 + 5 * P  # buffers; theta, m, v, gradient, root
+    step = max(1, BLOCK_BYTES // (numbers * GROUP * trained.itemsize))
+    jobs = []
+    for i in range(0, D * S, step):  # a block of groups, of one data set or several
+        own, which = trained[:, i : i + step], data_sets[i : i + step]
+        sets = slice(which[0], which[-1] + 1)
+        jobs.append((own, which - which[0], points[sets], seeds[sets], epochs, n, rate))
+    for i, theta in enumerate(train_blocks(jobs)):
+        jobs[i][0][:] = theta
         if progress:
-            progress(epoch)
-    return to_ensemble(parameters)
+            progress((i + 1) / len(jobs))
+    return to_ensemble(trained.reshape(-1, D, size)[..., :E].reshape(-1, D * E))

@@ -1,29 +1,38 @@
 """The exact decision boundary of a ReLU network with two inputs and one logit.
 
-The units take their turns, layer by layer. When a unit's turn comes it is affine on
-each region that the units before it have left of the square, so its values at the
-region's corners say everything: on an edge whose ends differ in sign, interpolation
-gives the point where the unit is zero, and the region is cut from one such point to
-the other. The logit cuts last; the boundary is the edges between its two signs.
+The lines on which units are zero divide the square into cells in which the logit is
+affine. Where the line of a unit crosses a cell, it enters and leaves at zeros on the
+cell's edges, and so does the boundary. Hence the zeros on edges are all there is to
+find: layer by layer, the zeros beside the same cell are joined, and the segments
+between them become edges for the next layer. Each step treats all edges at once.
 
-Regions know their corners by number and share them, so neighbours never disagree
-about a sign or a point: joining the edges compares integers, not distances.
+This needs general position: up to rounding, no zero at an end of an edge and no two in
+the same place. Where it fails, and for few units, each unit in turn cuts all regions
+that the units before it have left of the square. Regions share their corners, so that
+neighbours never disagree about a sign, but most of them do not meet the boundary.
 """
 
 import math
 from typing import NamedTuple
 
+from decision_boundary.checks import NUMBERS, checked
+from decision_boundary.geometry import polygon_area, side_lengths
 import numpy as np
 
-from decision_boundary.geometry import polygon_area, side_lengths
-
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
+FEW = 6  # up to so many hidden units, cutting is faster than whole-array operations
+NEAR = 1e-11  # zeros this close together or to an end are not in general position
 ZERO = 4e-15  # a value this small beside the terms that its unit adds counts as 0
 MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dropped
+MULTIPLIER = 6364136223846793005  # its powers modulo 2^64 look random
 
 
 class NotACurve(ValueError):
     """A logit whose zeros are more, or less, than curves between its signs."""
+
+
+class _NotGeneral(Exception):
+    """Zeros too close to each other or to the end of an edge to be told apart."""
 
 
 class Polyline(NamedTuple):
@@ -54,11 +63,13 @@ def extract_boundary(weights, biases):
     within the square: on a whole region, or along a line with the same sign on both
     sides, or along the square's border.
     """
-    corners, regions, signs = _subdivide(_checked_layers(weights, biases))
-    left, after = _edges(regions, signs)
-    _check_sign_changes(left, after, signs, corners)
+    layers = _checked_layers(weights, biases)
+    try:
+        corners, paths = _follow_lines(layers)
+    except _NotGeneral:
+        corners, paths = _cut_regions(layers)
     boundary = []
-    for path in _paths(left, after):
+    for path in paths:
         closed = path[0] == path[-1]  # twice the same corner, which _merged drops
         points = _merged([corners[v] for v in path], closed)
         if len(points) > 2 or not closed:
@@ -66,149 +77,14 @@ def extract_boundary(weights, biases):
     return boundary
 
 
-# Cutting the square into regions
-
-
-def _subdivide(layers):
-    """Cut the square along every unit's zero line, the logit's last.
-
-    Returns the corners [x, y], the regions as counter-clockwise lists of corner
-    numbers, and the sign of the logit at every corner: -1, 0 or 1.
-    """
-    points, regions = np.array(SQUARE), [[0, 1, 2, 3]]
-    h = points
-    for W, b in layers:
-        # A corner is a row [x, y, z_1, ..., z_H] with the layer's pre-activations.
-        rows = np.hstack([points, h @ W + b]).tolist()
-        # What a unit's terms add up to is largest at a corner: (1, 1), or where h >= 0
-        terms = (h @ np.abs(W) + np.abs(b)).max(axis=0)
-        for column, largest in enumerate(terms.tolist(), start=2):
-            regions, signs = _cut(rows, regions, column, ZERO * largest)
-        points, z = np.hsplit(np.array(rows), [2])
-        h = np.maximum(z, 0)
-    return points.tolist(), regions, signs
-
-
-def _cut(rows, regions, column, zero):
-    """Cut each region where the value in this column of the rows is zero.
-
-    Appends the new corners to rows; returns the new regions and all corners' signs.
-    """
-    signs = [(row[column] > zero) - (row[column] < -zero) for row in rows]
-    crossings = {}
-
-    def crossing(negative, positive):
-        """The zero on an edge, made once for the two regions beside it."""
-        if (negative, positive) not in crossings:
-            a, b = rows[negative], rows[positive]
-            t = a[column] / (a[column] - b[column])
-            crossings[negative, positive] = len(rows)
-            rows.append([p + t * (q - p) for p, q in zip(a, b)])
-            signs.append(0)
-        return crossings[negative, positive]
-
-    parts = []
-    for region in regions:
-        s = [signs[v] for v in region]
-        if -1 in s and 1 in s:
-            parts += _split(region, s, crossing)
-        else:
-            parts.append(region)
-    return parts, signs
-
-
-def _split(region, s, crossing):
-    """The negative and the positive part of a region whose corners have the signs s.
-
-    Once around from a negative corner the signs are negative, from i on positive, from
-    k on negative again, with zeros at the two changes, or among their like by rounding.
-    The cut joins `up` and `down`: at each change the last zero, or else a new corner.
-    """
-    start = s.index(-1)
-    region = region[start:] + region[: start + 1]
-    s = s[start:] + s[: start + 1]
-    i = s.index(1)
-    k = s.index(-1, i)
-    up_exists, down_exists = s[i - 1] == 0, s[k - 1] == 0
-    up = region[i - 1] if up_exists else crossing(region[i - 1], region[i])
-    down = region[k - 1] if down_exists else crossing(region[k], region[k - 1])
-    negative = [down] + region[k:-1] + region[: i - up_exists] + [up]
-    positive = [up] + region[i : k - down_exists] + [down]
-    return negative, positive
-
-
-# Joining the edges between the signs
-
-
-def _edges(regions, signs):
-    """What lies beside each directed edge (a, b).
-
-    left[a, b] is the sign of the region to its left, after[a, b] the corner that
-    follows b around the region.
-    """
-    left, after = {}, {}
-    for region in regions:
-        s = [signs[v] for v in region]
-        side = min(s) or max(s)
-        following = region[1:] + region[:1], region[2:] + region[:2]
-        for a, b, c in zip(region, *following):
-            left[a, b], after[a, b] = side, c
-    return left, after
-
-
-def _check_sign_changes(left, after, signs, corners):
-    """Raise NotACurve for zeros that do not separate negative from positive logits.
-
-    Edges shorter and regions thinner than MERGE pass: they may be zero to rounding
-    while the sign does change across them.
-    """
-    for (a, b), side in left.items():
-        if signs[a] == signs[b] == 0 and side * left.get((b, a), side) >= 0:
-            regions = [_around(e, after) for e in ((a, b), (b, a)) if e in after]
-            thin = [_is_thin([corners[v] for v in region]) for region in regions]
-            if math.dist(corners[a], corners[b]) > MERGE and not any(thin):
-                raise NotACurve(
-                    f"weights and biases make the logit zero from {corners[a]} to "
-                    f"{corners[b]}; zeros only between - and + are allowed"
-                )
-
-
-def _around(edge, after):
-    """The corners of the region to the left of the edge."""
-    a, b = edge
-    region = [a]
-    while b != region[0]:
-        region.append(b)
-        a, b = b, after[a, b]
-    return region
-
-
-def _is_thin(points):
-    """Is the polygon no larger than a strip of width MERGE along its perimeter?"""
-    return polygon_area(points) <= MERGE * side_lengths(points).sum()
-
-
-def _paths(left, after):
-    """The edges with a negative region to the left and none to the right, joined.
-
-    An edge leads on to the next one around its negative region, or around the negative
-    regions beside that; where these end at the square's border, so does the path.
-    """
-    links = {}
-    for (u, v), side in left.items():
-        if side < 0 <= left.get((v, u), -1):
-            w = after[u, v]
-            while left.get((w, v), 0) < 0:
-                w = after[w, v]
-            links[u, v] = v, w
+def _paths(links):
+    """Lists of keys that lead on to each other; a closed one ends as it begins."""
     inner = set(links.values())
-    open_starts = [edge for edge in links if edge not in inner]
+    starts = [key for key in links if key not in inner]
     while links:
-        edge = open_starts.pop() if open_starts else next(iter(links))
-        path = [edge[0]]
-        while edge in links:
-            path.append(edge[1])
-            edge = links.pop(edge)
+        path = [starts.pop() if starts else next(iter(links))]
+        while path[-1] in links:
+            path.append(links.pop(path[-1]))
         yield path
 
 
@@ -231,6 +107,266 @@ def _distance(p, a, b):
     return math.dist(p, (a[0] + t * dx, a[1] + t * dy))
 
 
+# General position: joining the zeros on the edges
+
+
+def _follow_lines(layers):
+    """The boundary's corners [x, y] and its paths, which are lists of corner numbers.
+
+    rows (R, 2 + H)  [x, y, z_1, ..., z_H]: a point and the layer's pre-activations
+    ends (2, E)      the rows in which the edges start and stop
+    cells (2, E)     names of the cells to the left and right of the edges
+
+    A cell's name is the square's xor the names of the units that are positive in it.
+    Units have even names and the square an odd one, so that all cells have odd ones.
+    """
+    *hidden, (a, c) = layers
+    sizes = [len(b) for _, b in hidden]
+    if sum(sizes) <= FEW:
+        raise _NotGeneral
+    names = np.split(2 * np.cumprod(np.full(sum(sizes), MULTIPLIER)), np.cumsum(sizes))
+    h = rows = np.array(SQUARE)
+    ends = np.array([[0, 1, 2, 3], [1, 2, 3, 0]])
+    cells = np.array([[1] * 4, [0] * 4])  # the square and what is outside
+    for k, (W, b) in enumerate(hidden):
+        if k > 0:
+            rows, ends, cells = _split_edges(rows, ends, cells, names[k - 1])
+            h = np.maximum(rows[:, 2:], 0)
+        rows = np.hstack([rows[:, :2], h @ W + b])  # (R, fan_in) @ (fan_in, H)
+        terms = h.max(axis=0) @ np.abs(W) + np.abs(b)
+        rows, ends, cells = _add_edges(rows, ends, cells, names[k], terms)
+    points, beside, rises = _logit_zeros(rows, ends, cells, names[-2], a[:, 0], c[0])
+    first, last, _ = _joined(beside, rises)
+    return points.tolist(), _paths(dict(zip(first.tolist(), last.tolist())))
+
+
+def _add_edges(rows, ends, cells, names, terms):
+    """Add the segments on which one of the layer's units is zero."""
+    i, t, j, fall = _unit_zeros(rows, ends)
+    points = _between(rows, ends[:, i], t)
+    # Off, like 0, but not near 0, which would mean a zero too close to another
+    points[np.arange(len(j)), 2 + j] = -terms[j]
+    first, last, key = _joined(cells[:, i] + names[j], fall < 0)
+    own = names[j[first]]
+    ends = np.concatenate([ends, len(rows) + np.stack([first, last])], axis=1)
+    cells = np.concatenate([cells, [key - own, (key - own) ^ own]], axis=1)
+    rows = np.concatenate([rows, points])
+    near, z = NEAR * terms, rows[:, 2:]
+    if ((z > near) == (z < -near)).any():
+        raise _NotGeneral
+    return rows, ends, cells
+
+
+def _unit_zeros(rows, ends):
+    """The zeros of units, sorted: edge, place from 0 to 1 on it, unit, its fall there."""
+    on = rows[:, 2:] > 0
+    changes = on[ends[0]] != on[ends[1]]
+    i, j = np.divmod(np.flatnonzero(changes), on.shape[1])
+    start, stop = (rows[row[i], 2 + j] for row in ends)
+    fall = start - stop
+    t = start / fall
+    key = i + t  # sorts by edge, then by place
+    order = np.argsort(key)
+    if (np.diff(key[order]) <= NEAR).any():
+        raise _NotGeneral
+    return i, t[order], j[order], fall[order]
+
+
+def _between(rows, ends, t):
+    """The rows at the places t from 0 to 1 between two ends."""
+    values, step = rows[ends[0]], rows[ends[1]]
+    step -= values
+    step *= t[:, None]
+    values += step
+    return values
+
+
+def _joined(beside, rises):
+    """Pair the zeros beside the same cell: the first, the last, and the cell's name.
+
+    With negative values to its left, the curve through a zero enters the cell to the
+    left of the edge, beside[0], if the values rise along the edge, else beside[1].
+    Each cell must be entered once and left once; two with one name would not be.
+    """
+    enters = np.where(rises, beside[0], beside[1])
+    leaves = np.where(rises, beside[1], beside[0])
+    first, last = np.flatnonzero(enters & 1), np.flatnonzero(leaves & 1)
+    first = first[enters[first].argsort()]
+    last = last[leaves[last].argsort()]
+    cell = enters[first]
+    if not np.array_equal(cell, leaves[last]) or (cell[1:] == cell[:-1]).any():
+        raise _NotGeneral
+    return first, last, cell
+
+
+def _split_edges(rows, ends, cells, names):
+    """Split the edges at the layer's zeros and name the layer's cells beside them."""
+    i, t, j, _ = _unit_zeros(rows, ends)
+    points = _between(rows, ends[:, i], t)
+    points[np.arange(len(j)), 2 + j] = 0
+    new = len(rows) + np.arange(len(i))
+    start, stop = np.insert(ends[0], i + 1, new), np.insert(ends[1], i, new)
+    rows = np.concatenate([rows, points])
+    on = rows[:, 2:] > 0
+    cells = np.insert(cells, i, cells[:, i], axis=1)
+    return rows, np.stack([start, stop]), cells ^ _xor(on[start] | on[stop], names)
+
+
+def _xor(on, names):
+    return np.bitwise_xor.reduce(on * names, axis=1)
+
+
+def _logit_zeros(rows, ends, cells, names, a, c):
+    """The zeros of relu(z) a + c on edges: points, cells beside, do values rise?
+
+    Along an edge, the logit's slope grows by `bend` at each zero of a unit, which takes
+    the logit no farther than `sag` from its chord.
+    """
+    h = np.maximum(rows[:, 2:], 0)
+    f = (h @ a + c)[ends]  # (R, H) @ (H,) -> (R,), then (2, E)
+    near = NEAR * (h.max(axis=0) @ np.abs(a) + abs(c))
+    i, t, j, fall = _unit_zeros(rows, ends)
+    bend = np.abs(fall) * a[j]
+    sag = np.bincount(i, np.abs(bend) * t * (1 - t), ends.shape[1])
+    found = (f.min(axis=0) - sag <= near) & (f.max(axis=0) + sag >= -near)
+    f, ends, cells = f[:, found], ends[:, found], cells[:, found]
+    kept = np.flatnonzero(found[i])
+    i, j, t, bend = (found.cumsum() - 1)[i[kept]], j[kept], t[kept], bend[kept]
+
+    # One row per edge: first its start, then the zeros of units on it
+    count = np.bincount(i, minlength=len(f[0]))
+    kinks = np.arange(count.max(initial=0)) < count[:, None]
+    slope = f[1] - f[0] - np.bincount(i, bend * (1 - t), len(f[0]))
+    places = _table(0, t, kinks, rest=1)
+    flips = _table(_xor(rows[ends[0], 2:] > 0, names), names[j], kinks)
+    gaps = np.diff(places, append=1)
+    rise = _table(slope, bend, kinks).cumsum(axis=1) * gaps
+    f = np.column_stack([f[0], rise]).cumsum(axis=1)
+    if (np.abs(f) <= near).any():
+        raise _NotGeneral
+    i, k = np.nonzero((f[:, :-1] > 0) != (f[:, 1:] > 0))
+    t = places[i, k] - gaps[i, k] * f[i, k] / rise[i, k]
+    cells = cells[:, i] ^ np.bitwise_xor.accumulate(flips, axis=1)[i, k]
+    return _between(rows[:, :2], ends[:, i], t), cells, rise[i, k] > 0
+
+
+def _table(first, values, where, rest=0):
+    table = np.full((len(where), 1 + where.shape[1]), rest, dtype=values.dtype)
+    table[:, 0] = first
+    table[:, 1:][where] = values
+    return table
+
+
+# Any position: cutting the square into regions
+
+
+def _cut_regions(layers):
+    """The same as _follow_lines, for zeros in any position.
+
+    Paths consist of the edges with a negative region to the left and none to the
+    right. The next edge is found around that region or the negative ones beside it;
+    where these end at the square's border, so does the path.
+    """
+    corners, regions, signs = _subdivide(layers)
+    left, links = {}, {}
+    for region in regions:
+        s = [signs[v] for v in region]
+        side = min(s) or max(s)
+        left |= dict.fromkeys(zip(region, region[1:] + region[:1]), (side, region))
+    for (a, b), (side, region) in left.items():
+        other, beyond = left.get((b, a), (side, region))
+        if signs[a] == signs[b] == 0 <= side * other:
+            _check_thin(*([corners[v] for v in r] for r in ([a, b], region, beyond)))
+        if side < 0 <= other:
+            while side < 0:
+                c = region[region.index(b) + 1 - len(region)]
+                side, region = left.get((c, b), (0, None))
+            links[a, b] = b, c
+    return corners, [[a for a, _ in path] for path in _paths(links)]
+
+
+def _check_thin(edge, *regions):
+    """Raise NotACurve for an edge of zeros without a change of sign across it.
+
+    Edges shorter and regions thinner than MERGE pass: they may be zero to rounding
+    while the sign does change.
+    """
+    thin = [polygon_area(r) <= MERGE * side_lengths(r).sum() for r in regions]
+    if math.dist(*edge) > MERGE and not any(thin):
+        raise NotACurve(
+            "the logit must change its sign where it is zero, not stay zero from "
+            "({}, {}) to ({}, {})".format(*edge[0], *edge[1])
+        )
+
+
+def _subdivide(layers):
+    """Cut the square along every unit's zero line, the logit's last.
+
+    Returns the corners [x, y], the regions as counter-clockwise lists of corner
+    numbers, and the signs of the logit at all corners: -1, 0 or 1.
+    """
+    h = points = np.array(SQUARE)
+    regions = [[0, 1, 2, 3]]
+    for W, b in layers:
+        # A corner is a row [x, y, z_1, ..., z_H] with the layer's pre-activations
+        rows = np.hstack([points, h @ W + b]).tolist()
+        # What a unit's terms add up to is largest at a corner: (1, 1), or where h >= 0
+        terms = (h @ np.abs(W) + np.abs(b)).max(axis=0)
+        for column, largest in enumerate(terms.tolist(), start=2):
+            regions, signs = _cut(rows, regions, column, ZERO * largest)
+        rows = np.array(rows)
+        points, h = rows[:, :2], np.maximum(rows[:, 2:], 0)
+    return points.tolist(), regions, signs
+
+
+def _cut(rows, regions, column, zero):
+    """Cut each region where the value in this column of the rows is zero.
+
+    Appends the new corners to rows; returns the new regions and all corners' signs.
+    """
+    signs = [(row[column] > zero) - (row[column] < -zero) for row in rows]
+    crossings, parts = {}, []
+
+    def crossing(negative, positive):
+        """The zero on an edge, made once for the two regions beside it."""
+        if (negative, positive) not in crossings:
+            p, q = rows[negative], rows[positive]
+            t = p[column] / (p[column] - q[column])
+            crossings[negative, positive] = len(rows)
+            rows.append([x + t * (y - x) for x, y in zip(p, q)])
+            signs.append(0)
+        return crossings[negative, positive]
+
+    for region in regions:
+        s = [signs[v] for v in region]
+        if -1 in s and 1 in s:
+            parts += _halves(region, s, crossing)
+        else:
+            parts.append(region)
+    return parts, signs
+
+
+def _halves(region, s, crossing):
+    """The negative and the positive part of a region whose corners have the signs s.
+
+    Once around from a negative corner the signs are negative, from i on positive, from
+    k on negative again, with zeros at the two changes, or among their like by rounding.
+    The cut joins the corners before i and k, which are zeros or new.
+    """
+    start = s.index(-1)
+    region = region[start:] + region[: start + 1]
+    s = s[start:] + s[: start + 1]
+    i = s.index(1)
+    k = s.index(-1, i)
+    if s[k - 1] > 0:
+        region.insert(k, crossing(region[k], region[k - 1]))
+        k += 1
+    if s[i - 1] < 0:
+        region.insert(i, crossing(region[i - 1], region[i]))
+        i, k = i + 1, k + 1
+    return region[k - 1 : -1] + region[:i], region[i - 1 : k]
+
+
 # Checking the arguments
 
 
@@ -242,40 +378,24 @@ def _checked_layers(weights, biases):
     """
     for name, value in ("weights", weights), ("biases", biases):
         if not isinstance(value, list | tuple):
-            raise TypeError(f"{name} is {value!r}; a list of arrays is allowed")
+            raise TypeError(f"{name} must be a list of arrays, not {value!r}")
     if not 0 < len(weights) == len(biases):
         raise ValueError(
-            f"weights and biases have {len(weights)} and {len(biases)} entries; "
-            "one each per layer, for one layer or more, is allowed"
+            "weights and biases must have one entry each per layer, at least one, "
+            f"not {len(weights)} and {len(biases)}"
         )
     layers, reach = [], np.ones(2)
     for k, (W, b) in enumerate(zip(weights, biases)):
-        fan_out = 1 if k == len(weights) - 1 else None
-        W = _checked_array(f"weights[{k}]", W, (len(reach), fan_out))
-        b = _checked_array(f"biases[{k}]", b, (W.shape[1],))
+        fan_out = 1 if k == len(weights) - 1 else "n"
+        W = checked(f"weights[{k}]", W, NUMBERS, (len(reach), fan_out)).astype(float)
+        b = checked(f"biases[{k}]", b, NUMBERS, (W.shape[1],)).astype(float)
         with np.errstate(over="ignore"):  # infinite is refused, too
             reach = reach @ np.abs(W) + np.abs(b)
-        if ((reach > 1e290) | (reach < 1e-290) & (reach > 0)).any():
+        bad = [r for r in reach.tolist() if r > 1e290 or 0 < r < 1e-290]
+        if bad:
             raise ValueError(
-                f"weights[{k}] and biases[{k}] take values up to {reach}; 0 or "
-                "1e-290 to 1e290 is allowed, to stay clear of overflow and underflow"
+                f"weights[{k}] and biases[{k}] must give values of 0 or 1e-290 to "
+                f"1e290, clear of underflow and overflow, not up to {bad[0]:.3g}"
             )
         layers.append((W, b))
     return layers
-
-
-def _checked_array(name, value, shape):
-    """The value as a float64 array of this shape, None standing for any size >= 1."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:  # nested lists of different lengths
-        raise ValueError(f"{name} is {value!r}; an array is allowed") from error
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} is {value!r}; an array of real numbers is allowed")
-    allowed = tuple(size or max(1, n) for size, n in zip(shape, array.shape))
-    if array.ndim != len(shape) or array.shape != allowed:
-        text = str(shape).replace("None", "units")
-        raise ValueError(f"{name} has shape {array.shape}; {text} is allowed")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} is {value!r}; finite numbers are allowed")
-    return array.astype(np.float64)

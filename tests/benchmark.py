@@ -5,15 +5,15 @@ machine that slows down slows all of them; the medians over the rounds are compa
 """
 
 import argparse
+from functools import partial
 import importlib.util
 import os
+from pathlib import Path
 import sys
 import time
-from functools import partial
-from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.script import load, prepare, run
+from decision_boundary.shared.script import load, prepare, run
 
 if __name__ == "__main__":
     prepare()
@@ -21,15 +21,14 @@ for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"  # before NumPy is imported
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
-import numpy as np
-import torch
 from contourpy import contour_generator
-from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits
-
 from decision_boundary import ensemble
 from decision_boundary.data import circle_in_square
 from decision_boundary.polygon import extract_boundary
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 ROUNDS, STEPS = 31, 200
 

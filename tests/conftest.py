@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import decision_boundary  # noqa: F401  before NumPy and PyTorch: one thread
 import pytest
 import torch
 

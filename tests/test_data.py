@@ -1,9 +1,11 @@
 """The points that every exercise classifies."""
 
+import re
+
+from decision_boundary.checks import NUMBERS, SIZE, checked
+from decision_boundary.data import RADIUS, circle_in_square
 import numpy as np
 import pytest
-
-from decision_boundary.data import RADIUS, circle_in_square
 
 
 def test_points_fill_the_square_and_labels_tell_the_disc():
@@ -36,5 +38,27 @@ def test_512_points_and_the_seed_decides():
     + [(True, TypeError), (None, TypeError)],
 )
 def test_bad_input_is_named(num_points, error):
-    with pytest.raises(error, match=f"num_points is .*{num_points}.*>= 1"):
+    message = f"num_points must be an integer >= 1, not {num_points!r}"
+    with pytest.raises(error, match=re.escape(message)):
         circle_in_square(num_points)
+
+
+def test_checks_accept_what_fits_and_name_what_does_not():
+    assert checked("n", np.int64(3), SIZE) == 3
+    assert type(checked("n", np.uint8(3), SIZE)) is int
+    assert checked("x", [[1, 2]], NUMBERS, ("N", 2)).tolist() == [[1, 2]]
+    assert checked("x", [], NUMBERS, None).size == 0
+    for value, shape, message in [
+        ([1], (), r"x must have shape \(\), not \(1,\)"),
+        ([[1, 2, 3]], ("N", 2), r"x must have shape \(N, 2\), not \(1, 3\)"),
+        (np.ones((0, 2)), ("N", 2), r"x must have shape \(N, 2\), not \(0, 2\)"),
+        ([1, 2], ("N", 2), r"not \(2,\)"),
+        (
+            [[1, 2], [3]],
+            ("N", 2),
+            "x must be finite numbers, not rows of unequal length",
+        ),
+        ([[1, np.inf]], ("N", 2), "x must be finite numbers, not inf"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            checked("x", value, NUMBERS, shape)

@@ -2,42 +2,55 @@
 
 import re
 
+from decision_boundary.shared.script import ROOT, load
 import pytest
-
-from decision_boundary.script import ROOT
 
 TEXT = (ROOT / "report/report.tex").read_text()
 BODY = re.sub(r"(?<!\\)%.*", "", TEXT)
 SOURCES = re.findall(r"^\\numbers\{(\w+)\}", BODY, re.MULTILINE)
+sources = load("report/sources.py")
 
 
-def macros(folder):
-    """{name: text} of all numbers that the report reads from the folder."""
-    content = "".join((folder / f"{source}.tex").read_text() for source in SOURCES)
+@pytest.fixture(scope="module")
+def numbers():
+    """{macro: text} of all numbers that the report reads."""
+    files = [ROOT / f"report/numbers/{source}.tex" for source in SOURCES]
+    if not all(file.exists() for file in files):
+        pytest.skip("run make: report/numbers is not complete")
+    content = "".join(file.read_text() for file in files)
     pairs = re.findall(
-        r"\\newcommand\{\\(\w+)\}\{(.*?)\}\n(?=\\new|%|$)", content, re.DOTALL
+        r"\\newcommand\{\\(\w+)\}\{(.*?)\}\n(?=\\new|$)", content, re.DOTALL
     )
     assert len(pairs) == content.count("\\newcommand")
     return dict(pairs)
 
 
-@pytest.fixture(scope="module")
-def numbers():
-    folder = ROOT / "report/numbers"
-    if not all((folder / f"{source}.tex").exists() for source in SOURCES):
-        pytest.skip("run make: report/numbers is not complete")
-    return macros(folder)
+@pytest.fixture
+def n(numbers):
+    """{macro: number} of those that start with one."""
+    skipped = re.compile("Table|Version|Processor|Hash")
+    return {k: number(text) for k, text in numbers.items() if not skipped.search(k)}
 
 
 def number(text):
-    """The number that starts a text such as `99.5 [98.9, 99.8]` or $1.2\\cdot10^{-16}$."""
+    """The number that starts a text such as `99.5 +- 0.3` or $1.2\\cdot10^{-16}$."""
     text = re.sub(r"\$(.*?)\\cdot10\^\{(.*?)\}\$", r"\1e\2", text)
-    match = re.match(r"-?[\d.]+(e-?\d+)?", text)
+    match = re.match(r"-?[\d.]+(e-?\d+)?(?![a-z])", text)
     return float(match.group()) if match else None
 
 
+def share(text):
+    """Of a text such as `3 of 4`."""
+    k, n = map(int, text.split(" of "))
+    return k / n
+
+
 def test_no_result_is_typed_by_hand():
-    text = re.sub(r"arXiv:[\d.]+|\{[\d.]+\\linewidth\}", "", BODY)
+    start, end = BODY.index(r"\section{Proofs}"), BODY.index(r"\section{Protocols}")
+    text = BODY[:start] + BODY[end:]  # a proof may compute
+    text = re.sub(r"arXiv:[\d.]+|\{[\d.]+\\linewidth\}|1\.96 standard", "", text)
+    # The learning rates of Exercise 3, which the protocols vary
+    text = re.sub(r"(?<=[ :])0\.(03|01|1)(?=[ ,;}])", "", text)
     assert re.findall(r".*\d[.]\d.*", text) == []
 
 
@@ -46,22 +59,46 @@ def test_every_macro_is_defined_and_used(numbers):
     local = set(re.findall(r"\\newcommand\{\\(\w+)\}", BODY))
     latex = {"PackageError", "IfFileExists", "Large", "Bigl", "Bigr"}
     authors = {"AuthorOne", "AuthorTwo"}
-    assert used - local - latex - authors == set(numbers)
+    for_the_tests = re.compile(".*(Failed|Margin|Empty|Worst|Four|Five|Six|Spread)$")
+    unused = {name for name in numbers if name not in used}
+    assert used - local - latex - authors <= set(numbers)
+    assert not {name for name in unused if not for_the_tests.match(name)}
 
 
-def test_every_figure_is_referred_to_and_names_its_command():
+def test_every_figure_and_table_is_referred_to():
     labels = re.findall(r"\\label\{(\w+)\}", BODY)
     assert len(labels) == len(set(labels))
     for label in labels:
         assert re.search(rf"\\(eq)?ref\{{{label}\}}", BODY), label
-    floats = re.findall(r"\\begin\{(?:figure|table)\}.*?\\end\{", BODY, re.DOTALL)
-    for part in floats:
-        assert part.count(r"\by{") >= part.count(r"\caption{") - part.count("minipage")
-        assert r"\by{" in part
 
 
-def test_claims_on_exercise_1(numbers):
-    n = {name: number(text) for name, text in numbers.items() if "Table" not in name}
+def test_the_quoted_code_is_the_sheets_three_steps():
+    lines = sources.quote(*sources.QUOTES["backward"]).splitlines()
+    assert lines[0].startswith("# 1. Output layer")
+    steps = [line.strip()[2] for line in lines if re.match(r" *# \d\. ", line)]
+    assert steps == ["1", "3", "2"]
+    assert lines[-1].strip() == "delta *= derivative(a[:-1])"
+
+
+def test_the_hash_is_that_of_all_sources(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    (tmp_path / "report").mkdir()
+    file = tmp_path / "report/report.tex"
+    file.write_bytes(b"a\nb")
+    first = sources.source_hash()
+    file.write_bytes(b"a\r\nb")  # as Windows may check it out
+    assert sources.source_hash() == first
+    file.write_bytes(b"a\nc")
+    assert sources.source_hash() != first
+    file.write_bytes(b"a\nb")
+    file.rename(tmp_path / "report/other.tex")
+    assert sources.source_hash() != first
+
+
+# Claims in words
+
+
+def test_claims_on_exercise_1(n):
     assert n["GradientAutograd"] < 1e-14
     assert n["GradientDifferences"] < 1e-7
     assert n["GradientMistake"] > 0.1
@@ -71,37 +108,90 @@ def test_claims_on_exercise_1(numbers):
     assert n["CrossSharpNormalizedReached"] == 0
     assert (n["CrossSharpSoftmaxFrom"], n["CrossSharpSoftmaxTo"]) == (0.1, 1000)
     assert n["CrossSmoothSoftmaxDecades"] > 2 * n["CrossSmoothNormalizedDecades"] > 0
-    assert n["CrossSoftmaxNorm"] <= 1.4143 < n["CrossNormalizedNorm"]
-    assert max(n["CrossSoftmaxSum"], n["CrossNormalizedCosine"]) < 1e-14
+    assert n["CrossNear"] < n["CrossExitLeast"] < n["CrossExitMedian"]
 
 
-def test_claims_on_exercise_2(numbers):
-    n = {name: number(text) for name, text in numbers.items() if "Table" not in name}
-    assert n["FunctionsFailed"] == 0
+def test_claims_on_exercise_2(n):
+    assert (n["FunctionsFailed"], n["FunctionsRejected"]) == (0, 3)
     assert n["FunctionsAutograd"] < 1e-13
     assert n["FunctionsDifferences"] < 1e-7
     assert n["PytorchEpochs"] * 4 == n["BackpropEpochs"]
+    assert n["PytorchBatch"] == 2 * n["BackpropBatch"]  # an eighth of the steps
     assert abs(n["PytorchFreshMedian"] - n["BackpropFreshMedian"]) < 1
     assert n["AdamBestLoss"] < n["SGDBestLoss"]
-    assert abs(n["AdamBestFresh"] - n["SGDBestFresh"]) < 1
+    assert n["OptimizerWins"] > n["OptimizerSeeds"] / 2
     assert n["AdamRuns"] == n["SGDRuns"] == n["OptimizerRates"] * n["OptimizerSeeds"]
-    assert n["OptimizerSeeds"] >= 20
     assert n["AdamBestRate"] not in (0.001, 1)  # not at the edge of the range
     assert n["SGDBestRate"] not in (0.01, 10)
     assert n["AdamFailedFrom"] > n["AdamBestRate"]
     assert n["SGDFailedFrom"] > n["SGDBestRate"]
 
 
+def test_claims_on_exercise_3(n, numbers):
+    for name in "HexagonNumPy", "HexagonPyTorch", "HexagonExact", "CauseFourCorners":
+        assert share(numbers[name]) == 1, name
+    assert share(numbers["ExactStarts"]) == share(numbers["ExactPolygons"]) == 1
+    assert share(numbers["PredictOther"]) < 0.98 < share(numbers["PredictSure"])
+    assert share(numbers["CauseDeadNegative"]) > 0.99
+    assert n["StartOursXavier"] < n["StartOursPositive"] < n["StartOursSpread"] == 100
+    assert n["StartAllSets"] == n["StartDataSets"] >= 200
+    assert n["StartInside"] < 100
+    plain = [n[f"StartArchiveXavier{units}"] for units in ("", "Four", "Five", "Six")]
+    assert max(plain) == plain[1]
+    assert n["DeepXavier"] < n["DeepPositive"]
+    assert n["PolygonsLeast"] >= 99
+    assert n["HexagonFreshHighest"] < n["HexagonBest"] + 0.2  # of 100,000 points
+    assert n["PointsManyAngle"] < n["PointsFewAngle"]
+    assert n["HexagonFreshLowest"] < n["PointsManyAccuracy"] <= n["HexagonBest"]
+    rows = [row.split(" & ") for row in numbers["PointsTable"].split("\\\\\n")[:3]]
+    assert [row[2] for row in rows] == ["0.01", "0.03", "0.1"]
+    losses = [float(row[4]) for row in rows]
+    assert losses[0] > 1.4 * losses[1] > 1.4 * losses[2]
+    spreads = [
+        float(high) - float(low) for low, high in (r[-1].split(" to ") for r in rows)
+    ]
+    assert spreads[2] > spreads[1]
+    for name in "Tanh", "Sigmoid":
+        assert n["SmoothReluTurn"] > 10 * n[f"Smooth{name}Turn"]
+        assert n["SmoothReluAccuracy"] < n["HexagonBest"] < n[f"Smooth{name}Accuracy"]
+
+
+def test_claims_on_failures(n, numbers):
+    rows = [row.split(" & ")[1:] for row in numbers["CauseTable"].split("\\\\\n")]
+    convex, negative, dead = ([int(count) for count in row] for row in rows)
+    hexagon, closed, opened, _, total = zip(convex, negative, dead)
+    assert hexagon[0] > 0 and hexagon[1:] == (0, 0)  # all positive and alive
+    assert closed[2] == 0 and total[2] > n["CauseFailed"] / 2
+    assert closed[1] > opened[1]
+    assert sum(total) - sum(hexagon) == n["CauseFailed"]
+    assert total[2] == sum(n[f"CauseDead{k}"] for k in ("One", "Two", "Three"))
+    signs = "Positive", "NegativeAbove", "NegativeBelow"
+    positive, above, below = (share(numbers[f"Changed{sign}"]) for sign in signs)
+    assert positive < 0.001 < above < 0.05
+    assert below > 0.5
+
+
+def test_claims_on_gradient_flow(n, numbers):
+    for fine, coarse in ("Fine", "Middle"), ("Middle", "Coarse"):
+        ratio = n[f"BalanceDrift{coarse}"] / n[f"BalanceDrift{fine}"]
+        assert ratio == pytest.approx(2, rel=0.1)
+    assert (n["DescentDeaths"], n["DescentChanges"]) == (0, 0)
+    assert n["DescentMargin"] > 0
+    assert share(numbers["SymmetricHexagons"]) == share(numbers["SymmetricFalls"]) == 1
+    assert n["SymmetricAsymmetry"] < 1e-12
+
+
 README = {  # what it quotes, with how far another processor's rounding may take it
-    r"less loss than momentum SGD \(([\d.]+)": ("AdamBestLoss", 0.003),
-    r"less loss than momentum SGD \([\d.]+, ([\d.]+)": ("SGDBestLoss", 0.003),
-    r"accuracy ([\d.]+) to [\d.]+ % \(the best possible": ("HexagonFreshLowest", 0.3),
-    r"accuracy [\d.]+ to ([\d.]+) % \(the best possible": ("HexagonFreshHighest", 0.3),
-    r"the best possible: ([\d.]+)": ("HexagonBest", 0),
-    r"as handed out ([\d.]+)": ("StartXavier", 1),
-    r"outgoing weights positive ([\d.]+)": ("StartPositive", 1),
-    r"also spread evenly ([\d.]+)": ("StartSpread", 0),
-    r"in ([\d.]+) % of 1000 runs": ("LawLeast", 0.5),
+    r"hexagons on all of (\d+) data sets": ("StartDataSets", 0),
+    r"([\d.]+) % of these lie wholly in the square": ("StartInside", 0.5),
+    r"Adam ends with less loss than momentum SGD \(([\d.]+)": ("AdamBestLoss", 0.003),
+    r"momentum SGD \([\d.]+ against ([\d.]+)": ("SGDBestLoss", 0.003),
+    r"fresh points ([\d.]+) to [\d.]+ % \(best possible": ("HexagonFreshLowest", 0.3),
+    r"fresh points [\d.]+ to ([\d.]+) % \(best possible": ("HexagonFreshHighest", 0.3),
+    r"\(best possible: ([\d.]+) %": ("HexagonBest", 0),
+    r"Xavier weights ([\d.]+) %": ("StartOursXavier", 1),
+    r"outgoing weights positive ([\d.]+) %": ("StartOursPositive", 1),
+    r"at least ([\d.]+) % for each H from 3 to 8": ("PolygonsLeast", 0.5),
 }
 for script, prefix in ("Python", "Backprop"), ("PyTorch", "Pytorch"):
     end = rf"\| `python {script}"
@@ -116,49 +206,6 @@ for script, prefix in ("Python", "Backprop"), ("PyTorch", "Pytorch"):
 @pytest.mark.parametrize("pattern", README)
 def test_the_readme_says_so_too(numbers, pattern):
     name, tolerance = README[pattern]
-    (quoted,) = re.findall(pattern, (ROOT / "README.md").read_text())
+    lines = re.sub(r"(?<!\|)\n", " ", (ROOT / "README.md").read_text())
+    (quoted,) = re.findall(pattern, lines)
     assert abs(float(quoted) - number(numbers[name])) <= tolerance
-
-
-def all_of(text):
-    k, n = re.fullmatch(r"(\d+) of (\d+)", text).groups()
-    return k == n
-
-
-def test_claims_on_exercise_3(numbers):
-    n = {name: number(text) for name, text in numbers.items() if "Table" not in name}
-    assert all_of(numbers["HexagonNumPy"])
-    assert all_of(numbers["HexagonPyTorch"])
-    assert all_of(numbers["ForetellSure"])
-    assert n["StartSpreadCount"] == n["StartTotal"]
-    assert n["StartXavier"] < n["StartPositive"] < n["StartSpread"] == 100
-    assert n["DeepXavier"] < n["DeepPositive"]
-    assert n["LawLeast"] >= 95
-    assert n["HexagonFreshHighest"] < n["HexagonBest"] + 0.2  # of 100,000 points
-    assert n["PointsManyAngle"] < n["PointsFewAngle"]
-    assert n["HexagonFreshLowest"] < n["PointsManyAccuracy"] <= n["HexagonBest"]
-    for name in "Tanh", "Sigmoid":
-        assert n["SmoothReluTurn"] > 10 * n[f"Smooth{name}Turn"]
-        assert n["SmoothReluDeviation"] < 1 < n[f"Smooth{name}Deviation"]
-        assert n["SmoothReluAccuracy"] < n["HexagonBest"] < n[f"Smooth{name}Accuracy"]
-    rows = [row.split(" & ")[1:] for row in numbers["CauseTable"].split("\\\\\n")]
-    convex, negative, dead = ([int(count) for count in row] for row in rows)
-    hexagon, closed, opened, _, total = zip(convex, negative, dead)
-    assert hexagon[0] > 0 and hexagon[1:] == (0, 0)  # all positive and alive
-    assert closed[2] == 0 and total[2] > n["CauseFailed"] / 2
-    assert opened[0] == total[0] - hexagon[0]
-    assert closed[1] > opened[1]
-    assert sum(total) - sum(hexagon) == n["CauseFailed"]
-    assert all_of(numbers["CauseDeadNegative"])
-    assert all_of(numbers["CauseFourCorners"])
-    for fine, coarse in ("Fine", "Middle"), ("Middle", "Coarse"):
-        assert n[f"BalanceDrift{coarse}"] == pytest.approx(
-            2 * n[f"BalanceDrift{fine}"], rel=0.1
-        )
-    changed = {
-        sign: [int(x) for x in numbers[f"Changed{sign}"].split(" of ")]
-        for sign in ("Positive", "NegativeAbove", "NegativeBelow")
-    }
-    shares = {sign: k / of for sign, (k, of) in changed.items()}
-    assert shares["Positive"] < 0.001 < shares["NegativeAbove"] < 0.05
-    assert shares["NegativeBelow"] > 0.5

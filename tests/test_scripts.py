@@ -1,71 +1,62 @@
 """Every command line: what it writes, and what it says when something is wrong."""
 
+import ast
 import errno
 import os
 import re
+import signal
 import subprocess
 import sys
 
+from decision_boundary.shared import figures, live, results, training
+from decision_boundary.shared.script import ROOT, load, run
 import numpy as np
 import pytest
 
-from decision_boundary import (
-    balance,
-    figures,
-    live,
-    results,
-    script,
-    smooth,
-    training,
-)
-from decision_boundary.script import ROOT, load, run
-
-BACKPROP = "Python-FeedForward/main.py"
-PYTORCH = "PyTorch-FeedForward/main.py"
-OPTIMIZERS = "PyTorch-FeedForward/compare_optimizers.py"
-HEXAGON = "decision_boundary/main.py"
+BACKPROP, PYTORCH = "Python-FeedForward/main.py", "PyTorch-FeedForward/main.py"
+HEXAGON, STUDY = "decision_boundary/main.py", "decision_boundary/study"
 SHORT = "--epochs 3 --runs 2 --points 70"
-# script, options that make it quick, what it writes
-RUNS = [
-    (BACKPROP, SHORT, ["figures/backprop.pdf", "numbers/backprop.tex"]),
-    (BACKPROP, "--check-gradients", ["numbers/gradients.tex"]),
-    (
-        "Python-FeedForward/cross_entropy.py",
-        "--starts 10 --steps 5",
-        ["figures/cross_entropy.pdf", "numbers/cross_entropy.tex"],
+SETS = "--points 64 --data-sets 2 --networks 3"
+# script: options that make it quick, and the names of its numbers and figures
+SCRIPTS = {
+    BACKPROP: (SHORT, "backprop.tex backprop.pdf"),
+    "Python-FeedForward/gradient_check.py": ("", "gradients.tex"),
+    "Python-FeedForward/cross_entropy.py": (
+        "--starts 12 --steps 5",
+        "cross_entropy.tex cross_entropy.pdf",
     ),
-    (PYTORCH, SHORT, ["figures/pytorch.pdf", "numbers/pytorch.tex"]),
-    (
-        OPTIMIZERS,
+    PYTORCH: (SHORT, "pytorch.tex pytorch.pdf"),
+    "PyTorch-FeedForward/test_gradients.py": ("", "functions.tex"),
+    "PyTorch-FeedForward/compare_optimizers.py": (
         "--epochs 1 --runs 2",
-        ["figures/optimizers.pdf", "numbers/optimizers.tex"],
+        "optimizers.tex optimizers.pdf",
     ),
-    ("PyTorch-FeedForward/test_gradients.py", "", ["numbers/functions.tex"]),
-    (
-        HEXAGON,
-        "--networks 8 --epochs 1 --points 64",
-        [
-            "numbers/hexagon.tex",
-            "figures/hexagon.png",
-            "figures/hexagon.gif",
-            "figures/hexagon.pdf",
-            "figures/polygons.pdf",
-            "figures/failures.pdf",
-            "figures/activations.pdf",
-            "figures/balance.pdf",
-        ],
+    HEXAGON: (
+        "--epochs 1 --points 64",
+        "hexagon.tex hexagon.pdf hexagon.png hexagon.gif",
     ),
-]
-SCRIPTS = sorted({script for script, _, _ in RUNS})
+    f"{STUDY}/starts.py": (f"{SETS} --epochs 1", "starts.tex starts.pdf"),
+    f"{STUDY}/polygons.py": (f"{SETS} --epochs 1", "polygons.tex polygons.pdf"),
+    f"{STUDY}/points.py": ("--data-sets 2 --networks 2 --steps 256", "points.tex"),
+    f"{STUDY}/deep.py": (f"{SETS} --epochs 1", "deep.tex"),
+    f"{STUDY}/activations.py": (
+        "--epochs 1 --points 64 --runs 1",
+        "activations.tex activations.pdf",
+    ),
+    f"{STUDY}/descent.py": ("--networks 3", "descent.tex"),
+    "report/sources.py": ("", "sources.tex backward.py"),
+}
+NOT_RANDOM = "PyTorch-FeedForward/test_gradients.py", "report/sources.py"
 
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """call(script, options): exit status, what it printed, what it said on stderr."""
+    """call(script, options, folder): exit status, and what it printed, also on stderr."""
     monkeypatch.setattr(training, "FRESH_POINTS", 1000)
 
-    def call_script(script, options):
-        monkeypatch.setattr(sys, "argv", [script, *options.split()])
+    def call_script(script, options="", folder=None):
+        output = ["--output", str(folder)] if folder else []
+        monkeypatch.setattr(sys, "argv", [script, *options.split(), *output])
         status = 0
         try:
             run(load(script).main)
@@ -79,140 +70,59 @@ def call(monkeypatch, capsys):
     return call_script
 
 
-@pytest.mark.parametrize(("script", "options", "names"), RUNS)
-def test_the_same_command_writes_the_same_files(
-    call, tmp_path, script, options, names, monkeypatch
-):
-    # Parts that take long whatever the options are
-    monkeypatch.setattr(smooth, "STEPS", 10)
-    monkeypatch.setattr(smooth, "SEEDS", 1)
-    monkeypatch.setattr(smooth, "WIDTHS", (2, 3))
-    monkeypatch.setattr(balance, "RATES", (0.8, 0.4, 0.2))
-    monkeypatch.setattr(load(OPTIMIZERS), "FRESH_POINTS", 1000)
-    monkeypatch.setattr(load("Python-FeedForward/gradient_check.py"), "NETWORKS", 2)
-    contents, shown = [], []
+@pytest.fixture
+def shorter(monkeypatch):
+    """Leave out what takes long whatever the options are."""
+    for script, name, value in [
+        (f"{STUDY}/activations.py", "WIDTHS", (2, 3)),
+        (f"{STUDY}/descent.py", "TIME", 1),
+        (f"{STUDY}/points.py", "CASES", [(512, 64, 0.1), (512, 512, 0.1)]),
+        (f"{STUDY}/descent.py", "STEPS", 20),
+        ("Python-FeedForward/gradient_check.py", "NETWORKS", 2),
+        ("PyTorch-FeedForward/compare_optimizers.py", "FRESH_POINTS", 100),
+    ]:
+        monkeypatch.setattr(load(script), name, value)
 
-    def draw(figure, *format):  # which takes long, so only as often as needed
-        lines = [line.get_xydata().tolist() for ax in figure.axes for line in ax.lines]
-        shown.append(repr(lines).encode())
-        drawn = len(contents) < 2
-        return figures.figure_bytes(figure, *format) if drawn else shown[-1]
 
-    for module in (training, load(script)):
-        monkeypatch.setattr(module, "figure_bytes", draw, raising=False)
-    for folder in ("first", "second"):
-        status, out, err = call(script, f"{options} --output {tmp_path / folder}")
-        assert (status, err) == (0, "")
-        assert out
-        written = {p for p in (tmp_path / folder).rglob("*") if p.is_file()}
-        assert {str(p.relative_to(tmp_path / folder)) for p in written} == set(names)
-        contents.append({p.name: p.read_bytes() for p in written})
-    assert contents[0] == contents[1]
-    if not re.search("--check|test_", f"{script} {options}"):
-        before = {*shown, *contents[0].values()}
-        shown.clear()
-        call(script, f"{options} --output {tmp_path / 'first'} --seed 1")
-        after = {(tmp_path / "first" / name).read_bytes() for name in names}
-        assert not before & (after | set(shown))
+def read_files(folder):
+    return {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+# What they write
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_help_tells_the_defaults(call, script):
+def test_the_same_command_writes_the_same_bytes(call, shorter, tmp_path, script):
+    options, names = SCRIPTS[script]
+    contents = []
+    for name in ("first", "second"):
+        status, out, err = call(script, options, tmp_path / name)
+        assert (status, err) == (0, "")
+        contents.append(read_files(tmp_path / name))
+        assert sorted(contents[-1]) == sorted(names.split())
+        assert all(name in out.partition("wrote\n")[2] for name in names.split())
+    assert contents[0] == contents[1]
+    if script not in NOT_RANDOM:
+        call(script, f"{options} --seed 1", tmp_path / "third")
+        assert contents[0] != read_files(tmp_path / "third")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_lists_the_options_and_their_defaults(call, script):
     status, out, _ = call(script, "--help")
     assert status == 0
-    assert "--output DIR" in out
-    if "test_" not in script:
-        assert re.search(r"--seed SEED\s+decides the run \(default: 0\)", out)
-
-
-BAD_OPTIONS = [
-    "--seed -1",
-    "--seed one",
-    "--unknown",
-    "--outp x",  # no abbreviations
-    "extra",
-    "--output /dev/null/folder",
-    "--output README.md",
-]
-
-
-@pytest.mark.parametrize("script", SCRIPTS)
-@pytest.mark.parametrize("options", BAD_OPTIONS)
-def test_a_bad_option_is_one_line_and_status_2(call, script, options, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    status, out, err = call(script, options)
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert options.split()[-1].split("/")[-1].split("--")[-1][:5] in err
-
-
-@pytest.mark.parametrize(
-    "options",
-    ["--epochs 0", "--epochs 1.5", "--runs 0", "--points 0", "--learning-rate 0"]
-    + ["--points 4611686018427387904", "--animation x.mp4", "--learning-rate nan"]
-    + ["--learning-rate inf", "--learning-rate x"],
-)
-def test_a_bad_training_option_too(call, options):
-    status, out, err = call(BACKPROP, options)
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert options.split()[0] in err
-    assert repr(options.split()[1]) in err
-
-
-@pytest.mark.parametrize(
-    ("script", "options", "message"),
-    [
-        (HEXAGON, "--networks 0", "'0' is not allowed"),
-        (HEXAGON, "--init spread", "--init needs --save"),
-        (HEXAGON, "--hidden-units 4", "--hidden-units needs --save"),
-        (HEXAGON, "--save x.npz --live", "--live does not go with --save"),
-        (HEXAGON, "--save .", "something that is not a file"),
-        (HEXAGON, "--save /dev/null", "something that is not a file"),
-        (HEXAGON, f"--save {300 * 'x'}", "File name too long"),
-        (HEXAGON, "--save x.npz --init none", "invalid choice"),
-        (HEXAGON, "--save /dev/null/x.npz", "cannot write to /dev/null/x.npz: Not a"),
-        (BACKPROP, "--animation .", "'.' is not allowed"),
-        (BACKPROP, "--check-gradients --points 9", "--points does not go with"),
-        (PYTORCH, "--device meta", "'meta' is not available"),
-        (PYTORCH, "--device abacus", "'abacus' is not available"),
-        (PYTORCH, "--device hpu", "'hpu' is not available"),
-        (PYTORCH, "--device mkldnn", "'mkldnn' is not available"),
-    ],
-)
-def test_options_of_single_scripts(call, script, options, message, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    status, out, err = call(script, options)
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert message in err
-
-
-def test_a_name_of_two_lines_is_told_in_one(capsys):
-    with pytest.raises(SystemExit) as stop:
-        script.Parser(None).parse_args(["--output", "/dev/null/two\nlines"])
-    err = capsys.readouterr().err
-    assert (stop.value.code, err.count("\n")) == (2, 1)
-    assert "/dev/null/two lines" in err
-
-
-def test_too_much_for_the_memory(call, tmp_path, monkeypatch):
-    options = f"--save {tmp_path / 'e.npz'} --networks 99999999 --hidden-units 99999999"
-    status, _, err = call(HEXAGON, options)
-    assert (status, err.count("\n")) == (1, 1)
-    assert "out of memory" in err
-
-    def torchs(*_):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to")
-
-    monkeypatch.setattr(load(PYTORCH), "run_epoch", torchs)
-    status, _, err = call(PYTORCH, f"{SHORT} --output {tmp_path}")
-    assert (status, err) == (1, "main.py: out of memory: ask for less\n")
+    assert re.search(r"--seed SEED\s+decides the run \(default: 0\)", out)
+    options = set(re.findall(r"^  (--[\w-]+)", out, re.MULTILINE))
+    with_default = re.findall(r"\(default:\s", out)
+    assert len(with_default) == len(options)
 
 
 def test_saved_ensembles_can_be_read(call, tmp_path):
     file = tmp_path / "e.npz"
     options = f"--save {file} --networks 5 --hidden-units 4 --epochs 2 --points 50"
-    status, out, err = call(HEXAGON, f"{options} --output {tmp_path}")
+    status, out, err = call(HEXAGON, options, tmp_path)
     assert (status, err) == (0, "")
-    assert "8-gons" in out
+    assert re.match(r"closed convex 8-gons: \d of 5, of which \d lie in", out)
     shapes = {name: array.shape for name, array in np.load(file).items()}
     assert shapes == {
         "hidden_weights": (5, 2, 4),
@@ -222,81 +132,91 @@ def test_saved_ensembles_can_be_read(call, tmp_path):
     }
 
 
+def test_numbers_become_macros_and_tables_are_printed(capsys):
+    text = results.table(["name", "x"], [["a1", "1.5e-16"], ["long name", "0"]])
+    assert capsys.readouterr().out == (
+        "name             x\na1         1.5e-16\nlong name        0\n"
+    )
+    written = results.macros({"Table": text, "Count": 3}).decode()
+    table = r"a1 & $1.5\cdot10^{-16}$\\" + "\nlong name & 0"
+    assert (
+        written == f"\\newcommand{{\\Table}}{{{table}}}\n\\newcommand{{\\Count}}{{3}}\n"
+    )
+    assert results.scientific(0) == "0"
+    assert results.scientific(123) == "1.2e+02"
+
+
+# Bad options: one line, and status 2
+
+
 @pytest.mark.parametrize(
-    ("script", "options"),
+    ("script", "options", "message"),
     [
-        (BACKPROP, f"{SHORT} --learning-rate 1e200"),
-        (BACKPROP, "--epochs 1 --points 32 --learning-rate 1e308"),  # the last step
-        (PYTORCH, f"{SHORT} --learning-rate 1e38"),
+        (BACKPROP, "--seed -1", "an integer from 0 to 4294967295, not '-1'"),
+        (BACKPROP, "--seed one", "not 'one'"),
+        (BACKPROP, "--unknown", "--unknown"),
+        (BACKPROP, "--outp x", "--outp"),  # no abbreviations
+        (BACKPROP, "extra", "extra"),
+        (BACKPROP, "--output /dev/null/folder", "/dev/null/folder"),
+        (BACKPROP, "--output README.md", "README.md"),
+        (BACKPROP, "--epochs 0", "not '0'"),
+        (BACKPROP, "--epochs 1.5", "not '1.5'"),
+        (BACKPROP, "--points 4611686018427387904", "from 1 to 100000000, not"),
+        (BACKPROP, "--learning-rate 0", "a number > 0 and <= 1e30, not '0'"),
+        (BACKPROP, "--learning-rate nan", "not 'nan'"),
+        (BACKPROP, "--learning-rate inf", "not 'inf'"),
+        (BACKPROP, "--animation x.mp4", "must end in .gif, not be 'x.mp4'"),
+        (PYTORCH, "--device meta", "must be available, not 'meta'"),
+        (PYTORCH, "--device abacus", "must be available, not 'abacus'"),
+        (HEXAGON, "--save .", "is not a file"),
+        (HEXAGON, f"--save {300 * 'x'}", "File name too long"),
+        (HEXAGON, "--save x.npz --init none", "invalid choice"),
     ],
 )
-def test_a_training_that_diverges(call, tmp_path, script, options):
-    status, _, err = call(script, f"{options} --output {tmp_path}")
-    assert status == 1
-    assert re.search(r"epoch \d.*lower --learning-rate\n$", err)
-    assert err.count("\n") == 1
-    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+def test_a_bad_option_takes_one_line_and_status_2(
+    call, monkeypatch, script, options, message
+):
+    monkeypatch.chdir(ROOT)
+    status, out, err = call(script, options)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+# What stops a run: one line, and the old files stay
 
 
 @pytest.fixture
 def earlier(tmp_path):
     """A folder with earlier results of BACKPROP, and their contents."""
-    contents = {tmp_path / name: b"earlier" for name in RUNS[0][2]}
-    for path, content in contents.items():
-        path.parent.mkdir()
-        path.write_bytes(content)
+    contents = {"backprop.tex": b"earlier", "backprop.pdf": b"earlier"}
+    for name, content in contents.items():
+        folder = tmp_path / ("numbers" if name.endswith("tex") else "figures")
+        folder.mkdir()
+        (folder / name).write_bytes(content)
     return tmp_path, contents
 
 
-def read_files(folder):
-    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def unchanged(folder, contents):
-    return contents == read_files(folder)
-
-
-# Sends itself Ctrl-C, at an audit event or (in vain, for an exception) while Python
-# collects garbage, and runs a script
-INTERRUPTED = """if True:
-    import gc, os, runpy, signal, sys
-
-    event, text, *sys.argv = sys.argv[1:]
-
-    def interrupt(*_):
-        if "numpy" in sys.modules:  # the script has begun
-            os.kill(os.getpid(), signal.SIGINT)
-
-    if event == "gc":
-        gc.callbacks.append(interrupt)
-    sys.addaudithook(lambda e, args: e == event and text in str(args) and interrupt())
-    runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-def interrupt(event, text, folder):
-    command = [sys.executable, "-c", INTERRUPTED, event, text, ROOT / BACKPROP]
-    command += [*SHORT.split(), "--seed", "5", "--output", folder]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize(
-    ("event", "text"), [("import", "'matplotlib'"), ("gc", ""), ("open", "cmr10.ttf")]
+    ("script", "options"),
+    [
+        (BACKPROP, "--epochs 9 --points 70 --learning-rate 1e30"),
+        (PYTORCH, "--epochs 9 --points 70 --learning-rate 1e30"),
+    ],
 )
-def test_ctrl_c_leaves_earlier_results(earlier, event, text):
-    folder, contents = earlier
-    done = interrupt(event, text, folder)
-    message = "\nstopped; the files are those of the last complete run\n"
-    assert (done.returncode, done.stderr) == (130, message)
-    assert unchanged(folder, contents)
+def test_a_training_that_diverges(call, tmp_path, script, options):
+    status, _, err = call(script, options, tmp_path)
+    assert status == 1
+    assert re.fullmatch(
+        r"main.py: lo.* not finite .*epoch \d; lower --learning-rate\n", err
+    )
+    assert not read_files(tmp_path)
 
 
-def test_ctrl_c_does_not_part_files_that_belong_together(earlier):
-    folder, contents = earlier
-    done = interrupt("os.rename", "backprop.pdf", folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    for path, content in contents.items():
-        assert path.read_bytes() != content
+def test_too_much_for_the_memory(call, tmp_path):
+    options = f"--save {tmp_path / 'e.npz'} --networks 99999999 --hidden-units 99999999"
+    status, _, err = call(HEXAGON, options)
+    assert (status, err.count("\n")) == (1, 1)
+    assert "allocate" in err
 
 
 def test_a_full_disk_leaves_earlier_results(call, earlier, monkeypatch):
@@ -305,34 +225,69 @@ def test_a_full_disk_leaves_earlier_results(call, earlier, monkeypatch):
 
     def full(path, content):
         write_bytes(path, content[: len(content) // 2])
-        if "numbers" in str(path):
+        if "figures" in str(path):
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     monkeypatch.setattr(results.Path, "write_bytes", full)
-    status, _, err = call(BACKPROP, f"{SHORT} --seed 5 --output {folder}")
-    assert status == 1
-    assert err.count("\n") == 1
+    status, _, err = call(BACKPROP, f"{SHORT} --seed 5", folder)
+    assert (status, err.count("\n")) == (1, 1)
     assert "No space left" in err
-    assert unchanged(folder, contents)
+    assert read_files(folder) == contents
 
 
-def test_results_take_the_place_of_files_only(call, earlier):
+def test_results_replace_files_only(call, earlier):
     folder, _ = earlier
     numbers = folder / "numbers/backprop.tex"
     numbers.rename(folder / "target")
     numbers.symlink_to(folder / "target")
-    contents = (folder / "target").read_bytes()
-    assert call(BACKPROP, f"{SHORT} --seed 5 --output {folder}")[0] == 0
+    assert call(BACKPROP, SHORT, folder)[0] == 0
     assert numbers.is_symlink()
-    assert numbers.read_bytes() != contents
+    assert b"newcommand" in (folder / "target").read_bytes()
 
     numbers.unlink()
     numbers.mkdir()
     contents = read_files(folder)
-    status, _, err = call(BACKPROP, f"{SHORT} --seed 6 --output {folder}")
+    status, _, err = call(BACKPROP, f"{SHORT} --seed 6", folder)
     assert (status, err.count("\n")) == (1, 1)
-    assert "something that is not a file" in err
-    assert unchanged(folder, contents)
+    assert "is not a file" in err
+    assert read_files(folder) == contents
+
+
+def test_ctrl_c_while_training_drawing_or_writing(call, earlier, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    folder, contents = earlier
+    for module, name in [
+        (load(BACKPROP), "run_epoch"),
+        (training, "draw"),
+        (results.Path, "write_bytes"),
+    ]:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, interrupt)
+            status, _, err = call(BACKPROP, f"{SHORT} --seed 5", folder)
+        assert (status, err) == (130, "\nstopped; existing files were not changed\n")
+        assert read_files(folder) == contents
+
+
+# A background job ignores SIGINT, and a child would inherit that
+START = "import runpy, signal, sys; del sys.argv[0]; "
+START += "signal.signal(signal.SIGINT, signal.default_int_handler); "
+START += "runpy.run_path(sys.argv[0], run_name='__main__')"
+
+
+def start(*options, **streams):
+    command = [sys.executable, "-c", START, ROOT / BACKPROP, *options]
+    return subprocess.Popen(command, text=True, **streams)
+
+
+def test_a_real_ctrl_c(tmp_path):
+    process = start("--epochs", "1000000", "--output", tmp_path, stdout=-1, stderr=-1)
+    assert process.stdout.readline() == " epoch    loss  accuracy  seconds\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.count("\n")) == (130, 2)
+    assert not read_files(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -342,84 +297,92 @@ def test_nobody_reads_what_is_printed(tmp_path, output, message):
     reader, writer = os.pipe()
     os.close(reader)
     with open(output or writer, "w") as stdout:
-        command = [sys.executable, ROOT / BACKPROP, *SHORT.split()]
-        command += ["--output", tmp_path]
-        done = subprocess.run(
-            command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert message in done.stderr
+        process = start(*SHORT.split(), "--output", tmp_path, stdout=stdout, stderr=-1)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.count("\n")) == (1, 1)
+    assert message in err
 
 
-def test_progress_without_stderr(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "stderr", None)
-    script.tell("text")
-    assert capsys.readouterr().out == "text\n"
-
-
-def test_a_file_that_cannot_be_replaced_leaves_all_as_they_were(earlier, monkeypatch):
-    folder, contents = earlier
-    replace, new = os.replace, folder / "new"
-
-    def refuse(temporary, path):
-        if path.name == "backprop.tex":
-            raise PermissionError(errno.EPERM, "Operation not permitted", temporary)
-        replace(temporary, path)
-
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(PermissionError, match="backprop.tex"):
-        results.write_files(dict.fromkeys([new, *contents], b"later"))
-    assert unchanged(folder, contents)
-
-
-def test_from_another_folder_with_a_space_and_no_screen(tmp_path):
-    folder = tmp_path / "a b"
+def test_from_another_folder_without_a_screen(tmp_path):
+    folder = tmp_path / "ä b"
     folder.mkdir()
-    command = [sys.executable, ROOT / BACKPROP, *SHORT.split()]
-    command += ["--live", "--output", "out", "--animation", "gif/run.gif"]
-    environment = {"MPLBACKEND": "module://of.another.project", "PATH": ""}
+    options = "--live --output out --animation gif/run.gif --epochs 3 --runs 1"
+    command = [sys.executable, ROOT / BACKPROP, *options.split()]
+    environment = {"PATH": "", "HOME": str(tmp_path / "missing"), "LC_ALL": "C"}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stderr == "--live: no screen found; the training goes on without\n"
+    assert re.search(r"--live: .*; training without a window\n$", done.stderr)
     assert (folder / "out/numbers/backprop.tex").exists()
     gif = (folder / "gif/run.gif").read_bytes()
     assert gif.startswith(b"GIF89a")
     assert gif.count(b"\x21\xf9\x04") == 3  # a frame for each epoch
 
 
-@pytest.mark.parametrize("backend", ["agg", "tkagg", "nonsense", "module://os"])
-def test_no_window_without_a_screen(backend, monkeypatch, capsys):
-    monkeypatch.setattr(live, "BACKEND", backend)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert live.pyplot_on_screen() is None
-    out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith("--live: no screen found")
+# The views
 
 
-def test_the_live_view_follows_the_network():
-    probability = 0.0
+def test_the_view_follows_the_network():
+    w, b = np.array([[1.0, -1], [0, 0]]), np.zeros(2)
+    c = np.array([-0.5])
 
-    def predict(points):
-        return [probability] * len(points)
+    def logits(x):
+        return (np.maximum(x @ w + b, 0)).sum(axis=1, keepdims=True) + c
 
-    point, label = np.zeros((1, 2)), np.zeros((1, 1))
-    view = live.View(figures.new_figure(2), predict, point, label, 9)
-    for losses, probability in ([3.0], 0.25), ([3.0, 2.0], 0.75):
-        view.draw(losses)
-        assert (view.image.get_array() == probability).all()
-        assert list(view.line.get_ydata()) == losses
+    layers = [w, np.ones((2, 1))], [b, c]
+    X, y = np.zeros((1, 2)), np.zeros((1, 1))
+    shown = training.Run(X, y, None, logits, lambda: layers, None)
+    view = live.View(figures.new_figure(2), shown, 9)
+    c[:] = -0.25  # the boundary moves from x = +-1/2 to x = +-1/4
+    view.draw([0.7, 0.4])
+    image = np.asarray(view.image.get_array())
+    np.testing.assert_allclose(image, figures.probability(figures.on_grid(logits, 80)))
+    np.testing.assert_array_equal(view.line.get_xydata(), [[1, 0.7], [2, 0.4]])
+    x, _ = view.boundary.get_data()
+    assert sorted(x[np.isfinite(x)]) == [-0.25, -0.25, 0.25, 0.25]
+    hinges, _ = view.hinges.get_data()
+    assert not hinges[np.isfinite(hinges)].any()
     assert view.line.axes.get_title() == "epoch 2"
 
 
-def test_numbers_are_macros(tmp_path):
-    content = results.numbers("python x.py", {"Share": "99.5", "Runs": 3})
-    assert content.decode() == (
-        "% Written by: python x.py\n\\newcommand{\\Share}{99.5}\n\\newcommand{\\Runs}{3}\n"
-    )
-    assert results.scientific(1.23e-16) == r"$1.2\cdot10^{-16}$"
-    assert results.scientific(0.0) == "0"
-    assert results.table_rows([["a", "b"], ["c", "d"]]) == "a & b\\\\\nc & d"
+# The Makefile
+
+
+def imports(path):
+    """The project's files that the file imports, or loads, directly."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith(
+            "decision_boundary"
+        ):
+            names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+            files = [name.replace(".", "/") + ".py" for name in names]
+            found |= {file for file in files if (ROOT / file).exists()}
+        if isinstance(node, ast.Constant) and str(node.value).endswith(".py"):
+            found |= {node.value} if (ROOT / str(node.value)).exists() else set()
+    return found
+
+
+PLUMBING = {"decision_boundary/checks.py"}
+PLUMBING |= {f"decision_boundary/shared/{n}.py" for n in ("script", "results", "live")}
+
+
+@pytest.mark.parametrize("script", sorted({*SCRIPTS} - {"report/sources.py"}))
+def test_make_knows_what_the_numbers_depend_on(script):
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    name = next(n for n in SCRIPTS[script][1].split() if n.endswith(".tex"))
+    variables = dict(re.findall(r"^(\w+) = (.*)$", text, re.MULTILINE))
+    edge = re.search(rf"^\$N/{name}: (.*)$", text, re.MULTILINE).group(1)
+    while "$" in edge:
+        edge = re.sub(
+            r"\$\(addprefix (\S+), ([^()]*)\)",
+            lambda m: " ".join(m[1] + x for x in m[2].split()),
+            edge,
+        )
+        edge = re.sub(r"\$\((\w+)\)|\$(\w)", lambda m: variables[m[1] or m[2]], edge)
+    needed, new = set(), {script}
+    while new:
+        needed |= new
+        new = set().union(*map(imports, new)) - needed - PLUMBING
+    assert edge.split()[0] == script
+    assert set(edge.split()) == needed

@@ -1,51 +1,59 @@
-"""A training that is followed as it goes: in a window, or in a GIF."""
+"""A training shown while it runs: in a window, or recorded as a GIF."""
 
+from importlib.util import find_spec
 import math
+from pathlib import Path
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-import numpy as np
-from matplotlib.animation import PillowWriter
-
-from decision_boundary.figures import (
+from decision_boundary.shared.boundaries import find_boundary
+from decision_boundary.shared.figures import (
     DARK,
+    HINGE,
     as_line,
     draw_losses,
     draw_map,
+    hinge_lines,
     new_figure,
-    probability_grid,
+    on_grid,
+    probability,
 )
-from decision_boundary.script import BACKEND
+from matplotlib.animation import PillowWriter
+from matplotlib.backends import backend_registry
+import numpy as np
 
 FRAMES, FRAMES_PER_SECOND = 36, 10
 SECONDS_BETWEEN_DRAWINGS = 0.1
 RESOLUTION = 80  # of the probability map, cells a side
+FEW_HINGES = 8
 
 
 class View:
-    """Probability map and loss trend; a new epoch only replaces their data.
+    """Probability map and loss trend of a Run; each drawing only replaces their data.
 
-    boundary: () -> the decision boundary's polylines, drawn over the map; optional.
+    A ReLU network also shows its exact boundary, and its hinges if they are few.
     """
 
-    def __init__(self, figure, predict, X, y, epochs, boundary=None):
-        self.figure, self.predict, self.boundary = figure, predict, boundary
+    def __init__(self, figure, run, epochs):
+        self.figure, self.run, self.last_epoch = figure, run, epochs
         left, right = figure.subplots(1, 2)
-        self.image = draw_map(left, predict, X, y, RESOLUTION)
-        (self.polylines,) = left.plot([], [], color=DARK)
+        self.image = draw_map(left, run.logits, run.X, run.y, RESOLUTION)
+        (self.hinges,) = left.plot([], [], **HINGE)
+        (self.boundary,) = left.plot([], [], color=DARK)
         self.line = draw_losses(right, [[0.01, 1]])  # as wide as labels will get
-        self.last_epoch = epochs
         right.set(xlim=(0, epochs), title="epoch 0")
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once: every frame would be slow
+        figure.set_layout_engine("none")  # lay out once; doing it per frame is slow
 
     def draw(self, losses):
         """Show the network as it is now, and its losses (epochs so far,)."""
-        self.image.set_data(probability_grid(self.predict, RESOLUTION))
-        if self.boundary:
-            self.polylines.set_data(*as_line(self.boundary()))
+        self.image.set_data(probability(on_grid(self.run.logits, RESOLUTION)))
+        if self.run.layers:
+            weights, biases = self.run.layers()
+            self.boundary.set_data(*as_line(find_boundary(weights, biases)))
+            if len(biases[0]) <= FEW_HINGES:
+                self.hinges.set_data(*as_line(hinge_lines(weights[0], biases[0])))
         self.line.set_data(np.arange(1, len(losses) + 1), losses)
         self.line.axes.relim()
         self.line.axes.autoscale_view(scalex=False)
@@ -53,17 +61,18 @@ class View:
 
 
 class Window(View):
-    """A view on the screen, redrawn as often as the training can afford."""
+    """A view on the screen, redrawn no more often than the training can afford."""
 
     def __init__(self, plt, *args):
         self.plt = plt
-        super().__init__(plt.gcf(), *args)
+        figure = plt.figure(figsize=(9, 4.2), dpi=100, layout="constrained")
+        super().__init__(figure, *args)
         plt.show(block=False)
         self.next_drawing = 0
         self.figure.canvas.mpl_connect("close_event", self.stop)
 
     def stop(self, _):
-        """Once the window is closed, the training goes on without."""
+        """Go on training without the window that its user has closed."""
         self.last_epoch = self.next_drawing = math.inf
 
     def update(self, losses):
@@ -84,7 +93,7 @@ class Window(View):
 
 
 class Animation(View):
-    """A view whose frames become a GIF; the early epochs, where most moves, are many."""
+    """A view recorded as a GIF; most frames are of early epochs, where most changes."""
 
     def __init__(self, path, *args):
         super().__init__(new_figure(2.6, width=5.2), *args)
@@ -99,7 +108,7 @@ class Animation(View):
             self.writer.grab_frame()
 
     def files(self):
-        """The GIF, as {path: bytes}."""
+        """{path: the bytes of the GIF}."""
         with tempfile.TemporaryDirectory() as folder:
             self.writer.outfile = gif = Path(folder) / "training.gif"
             self.writer.finish()
@@ -110,7 +119,7 @@ class Animation(View):
 
 
 def make_views(options, *args):
-    """The views that --live and --animation ask for; args as View takes them."""
+    """The views that --live and --animation ask for; args are those of View."""
     views = []
     if options.live and (plt := pyplot_on_screen()):
         views.append(Window(plt, *args))
@@ -120,16 +129,17 @@ def make_views(options, *args):
 
 
 def pyplot_on_screen():
-    """pyplot with a window for a new figure; without a screen None, told in one line."""
+    """pyplot if it can open a window; else None, after one line that says why."""
     import matplotlib.pyplot as plt  # looks for a screen, so only when asked to
 
     try:
-        if BACKEND:
-            plt.switch_backend(BACKEND)
-        figure = plt.figure(figsize=(9, 4.2), dpi=100, layout="constrained")
-        if figure.canvas.required_interactive_framework:
+        plt.switch_backend(plt.get_backend())  # raises if it needs a screen in vain
+        if backend_registry.resolve_backend(plt.get_backend())[1]:
             return plt
-    except (ImportError, RuntimeError, ValueError, AttributeError, TypeError):
-        pass  # MPLBACKEND may name whatever module there is
-    print("--live: no screen found; the training goes on without", file=sys.stderr)
+    except ImportError:
+        pass
+    reason = (
+        "no screen was found" if find_spec("tkinter") else "tkinter is not installed"
+    )
+    print(f"--live: {reason}; training without a window", file=sys.stderr)
     return None

@@ -1,29 +1,28 @@
-"""The pictures: one style for all, and the two that follow every training."""
+"""Figures: one style for all, and what several of them draw."""
 
 import io
 import logging
 
+from decision_boundary.data import RADIUS
 import matplotlib as mpl
-import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import LogLocator, NullFormatter
-
-from decision_boundary.data import RADIUS
+import numpy as np
 
 TEXT_WIDTH = 6.3  # inches, of the report
-DARK, BLUE, ORANGE = "#222222", "#0072b2", "#d55e00"
-GREY = "#707070"
-# From label 0 (inside, light) to label 1 (outside, darker): an order that grey print
-# keeps, light enough for the points on top
+DARK, GREY, BLUE, ORANGE = "#222222", "#707070", "#0072b2", "#d55e00"
+HINGE = {"color": GREY, "lw": 0.7, "ls": (0, (5, 2))}
+# Probability of label 1, from white to light blue: in order when printed in grey, and
+# light enough for the points on top
 PROBABILITY = LinearSegmentedColormap.from_list("probability", ["#ffffff", "#a9cae4"])
 
-# cmr10's file gives a date of 1904, which fontTools would report at every saving
+# fontTools warns at every save that the file of cmr10 is dated 1904
 logging.getLogger("fontTools").setLevel(logging.ERROR)
 mpl.rcParams.update(
     {
-        # Computer Modern comes with Matplotlib and matches the report's Latin Modern
+        # Computer Modern, which Matplotlib includes, matches the report's Latin Modern
         "font.family": "serif",
         "font.serif": ["cmr10"],
         "mathtext.fontset": "cm",
@@ -46,12 +45,12 @@ mpl.rcParams.update(
 
 
 def new_figure(height, width=TEXT_WIDTH):
-    """An empty figure, sizes in inches; none of pyplot's global state."""
+    """An empty figure, sizes in inches, outside of pyplot's global state."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def figure_bytes(figure, format="pdf"):
-    """The figure as a file's content; the same bytes for the same figure."""
+    """The figure as the content of a file: the same bytes for the same figure."""
     buffer = io.BytesIO()
     undated = {"CreationDate": None} if format == "pdf" else {}
     figure.savefig(buffer, format=format, metadata=undated)
@@ -73,28 +72,36 @@ def draw_points(ax, X, y):
     ax.plot(*X[~inside].T, "x", ms=2.2, color=BLUE, mew=0.5)
 
 
-def probability_grid(predict, resolution=200):
-    """predict at the centres of a grid's cells over [-1, 1]^2, (resolution,) * 2."""
+def on_grid(function, resolution=200):
+    """Values of function, (M, 2) -> (M, 1), at the cells' centres of a grid on the square.
+
+    Returns (resolution, resolution).
+    """
     centres = (np.arange(resolution) + 0.5) * 2 / resolution - 1
     grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
-    return np.asarray(predict(grid)).reshape(resolution, resolution)
+    return np.reshape(function(grid), (resolution, resolution))
 
 
-def draw_map(ax, predict, X, y, resolution=200):
-    """Probability of label 1, from predict: (M, 2) -> (M,) or (M, 1), and the points.
+def probability(logits):
+    """sigmoid(z) = (1 + tanh(z / 2)) / 2."""
+    return (1 + np.tanh(np.asarray(logits, dtype=float) / 2)) / 2
 
-    Returns the image, whose data a running training replaces.
+
+def draw_map(ax, logits, X, y, resolution=200):
+    """Draw the probability of label 1, given logits: (M, 2) -> (M, 1), and the points.
+
+    Returns the image, whose data an animation replaces.
     """
     draw_square(ax)
-    image = draw_image(ax, probability_grid(predict, resolution))
+    image = draw_image(ax, probability(on_grid(logits, resolution)))
     draw_points(ax, X, y)
     return image
 
 
-def draw_image(ax, probabilities):
-    """Tint the square: white where the probability of label 1 is 0, blue where it is 1."""
+def draw_image(ax, values):
+    """Tint the square: white where the value is 0, light blue where it is 1."""
     return ax.imshow(
-        probabilities,
+        values,
         cmap=PROBABILITY,
         norm=mpl.colors.Normalize(0, 1),
         extent=(-1, 1, -1, 1),
@@ -104,7 +111,7 @@ def draw_image(ax, probabilities):
 
 
 def draw_losses(ax, runs):
-    """The loss trends, each (epochs,), the first one in front; returns its line."""
+    """Draw the losses (epochs,) of each run, the first in front; returns its line."""
     for losses in runs[:0:-1]:
         ax.plot(np.arange(1, len(losses) + 1), losses, color="#bbbbbb", lw=0.6)
     (line,) = ax.plot(np.arange(1, len(runs[0]) + 1), runs[0], color=DARK)
@@ -116,38 +123,41 @@ def draw_losses(ax, runs):
 
 
 def as_line(polylines):
-    """x and y of the polylines as one line, with gaps between them."""
-    parts = [np.empty((0, 2))]
+    """x and y of the polylines as one line, with gaps (nan) between them."""
+    gap, parts = [[np.nan, np.nan]], [np.empty((0, 2))]
     for vertices, closed in polylines:
-        parts += [
-            vertices,
-            vertices[:1] if closed else vertices[:0],
-            [[np.nan, np.nan]],
-        ]
+        parts += [vertices, vertices[:closed], gap]
     return np.concatenate(parts).T
 
 
 def draw_boundary(ax, polylines, corners=True, **style):
-    """The exact decision boundary, with its corners marked."""
+    """Draw an exact decision boundary, and mark its corners."""
     ax.plot(*as_line(polylines), **{"color": DARK, "lw": 1.3, **style})
     if corners:
         for vertices, _ in polylines:
             ax.plot(*vertices.T, "o", color=DARK, ms=2.5)
 
 
+def hinge_lines(weights, biases):
+    """The lines w . x + b = 0 of the units (2, H), (H,), as polylines beyond the square."""
+    feet = -biases * weights / (weights**2).sum(axis=0)  # nearest to the origin, (2, H)
+    along = 4 * np.array([-weights[1], weights[0]]) / np.hypot(*weights)
+    return [
+        (ends, False)
+        for ends in np.stack([feet - along, feet + along]).T.swapaxes(1, 2)
+    ]
+
+
 def draw_hinges(ax, weights, biases):
-    """The lines w . x + b = 0 of the first layer's units: (2, H), (H,)."""
-    for w, b in zip(weights.T, biases):
-        foot, along = -b * w / (w @ w), np.array([-w[1], w[0]])
-        ax.axline(foot, foot + along, color=GREY, lw=0.7, ls=(0, (5, 2)))
+    """Draw the hinges of the first layer's units, (2, H) and (H,)."""
+    ax.plot(*as_line(hinge_lines(weights, biases)), **HINGE)
 
 
 def draw_network(ax, weights, biases, polylines):
-    """A network of one hidden ReLU layer: its two sides, hinge lines and boundary."""
+    """Draw the two sides, the hinges and the boundary of a network 2-H-1 with ReLU."""
     draw_square(ax)
     ax.set(xticks=[], yticks=[])
     (w, a), (b, c) = weights, biases
-    outside = probability_grid(lambda x: np.maximum(x @ w + b, 0) @ a + c > 0, 400)
-    draw_image(ax, outside)
+    draw_image(ax, on_grid(lambda x: np.maximum(x @ w + b, 0) @ a + c > 0, 400))
     draw_hinges(ax, w, b)
     draw_boundary(ax, polylines)

@@ -1,0 +1,81 @@
+"""Where results go: files written whole or not at all, tables, and LaTeX macros."""
+
+import os
+from pathlib import Path
+import re
+
+
+def write_files(files):
+    """Write {path: bytes}; no file is replaced before all contents are on the disk."""
+    staged = {}
+    try:
+        for path, content in files.items():
+            path = writable(path)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            staged[temporary] = path
+            temporary.write_bytes(content)
+        for temporary, path in staged.items():
+            temporary.replace(path)
+    finally:
+        for temporary in staged:
+            temporary.unlink(missing_ok=True)
+
+
+def writable(path):
+    """The path, links resolved, with its folder made; OSError if no file can be there."""
+    path = Path(path).resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is not a file")
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"{path.parent} is read-only")
+    return path
+
+
+def save_results(options, name, values, figure=None, views=(), files=None):
+    """Write numbers/NAME.tex, figures/NAME.pdf, the views' GIFs and further files.
+
+    values: {macro: text or number}, already rounded
+    figure: the bytes of the PDF
+    views: closed when all is written
+    files: {path: bytes}
+    """
+    files = {options.output / f"numbers/{name}.tex": macros(values)} | (files or {})
+    if figure:
+        files[options.output / f"figures/{name}.pdf"] = figure
+    for view in views:
+        files |= view.files()
+    write_files(files)
+    print("wrote", *files, sep="\n  ")
+    for view in views:
+        view.close()
+
+
+def macros(values):
+    """The LaTeX macros \\name{text} of {name: text or number}, as bytes."""
+    lines = [f"\\newcommand{{\\{name}}}{{{latex(x)}}}\n" for name, x in values.items()]
+    return "".join(lines).encode()
+
+
+def latex(text):
+    """The text in LaTeX: 1.2e-16 becomes $1.2\\cdot10^{-16}$, and +- its sign."""
+    text = str(text).replace("+-", r"$\pm$")
+
+    def power(match):
+        return rf"${match[1]}\cdot10^{{{int(match[2])}}}$"
+
+    return re.sub(r"\b(\d\.\d)e([+-]\d+)", power, text)
+
+
+def table(heads, rows):
+    """Print the rows of texts under their heads; returns the rows for LaTeX."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows)]
+    for first, *others in [heads, *rows]:
+        cells = [text.rjust(width) for text, width in zip(others, widths[1:])]
+        print("  ".join([first.ljust(widths[0]), *cells]))
+    return "\\\\\n".join(" & ".join(row) for row in rows)
+
+
+def scientific(x):
+    """x with two digits: 1.2e-16, or a plain 0."""
+    return f"{x:.1e}" if x else "0"

@@ -1,0 +1,130 @@
+"""What the command lines of all scripts share: options, progress, exit statuses."""
+
+import argparse
+import importlib.util
+import math
+from pathlib import Path
+import sys
+
+from decision_boundary.shared.results import writable
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Diverged(Exception):
+    """A training whose loss or logits are no longer finite."""
+
+
+def run(main):
+    """Call main(); exit with status 1, or 130 for Ctrl-C, and one line if it stops."""
+    sys.stdout.reconfigure(line_buffering=True)  # a pipe gets each line at once
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("\nstopped; existing files were not changed", file=sys.stderr)
+        sys.exit(130)
+    except (Diverged, OSError, MemoryError) as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {one_line(error)}")
+
+
+def load(path):
+    """Import the file ROOT/path under a name of its own: two files are net.py."""
+    name = str(path).removesuffix(".py").replace("/", "_").replace("-", "_")
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, ROOT / path)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+def show_progress(text):
+    """Show the text in the terminal's last line; "" clears the line."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def progress(items, text):
+    """Yield the items; meanwhile show text, with {} replaced by the item."""
+    try:
+        for item in items:
+            show_progress(text.format(item))
+            yield item
+    finally:
+        show_progress("")
+
+
+class Parser(argparse.ArgumentParser):
+    """The options that scripts share. An error takes one line and exits with status 2.
+
+    doc: the script's docstring; its first line is the description
+    epochs: the default of --epochs; without one there is no such option
+    """
+
+    def __init__(self, doc, epochs=None):
+        super().__init__(
+            description=doc.partition("\n")[0],
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            allow_abbrev=False,
+        )
+        folder = {"type": Path, "default": ROOT / "report", "metavar": "DIR"}
+        self.add_argument("--output", **folder, help="where figures/ and numbers/ go")
+        self.add("--seed", integer(0, 2**32 - 1), 0, "decides the run")
+        if epochs is not None:
+            self.add("--epochs", integer(1), epochs, "passes over the points")
+
+    def add(self, name, type, default, help, **options):
+        self.add_argument(name, type=type, default=default, help=help, **options)
+
+    def add_views(self):
+        """Add the options that show a training while it runs."""
+        self.add_argument("--live", action="store_true", help="show it in a window")
+        self.add("--animation", gif, None, "record it as a GIF", metavar="FILE")
+
+    def parse_args(self, args=None):
+        """Parse, and fail now rather than after the training if files can't be written."""
+        options = super().parse_args(args)
+        files = [getattr(options, name, None) for name in ("animation", "save")]
+        files += [options.output / "figures/x", options.output / "numbers/x"]
+        try:
+            for file in filter(None, files):
+                writable(file)
+        except OSError as error:
+            self.error(f"cannot write: {error}")
+        return options
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {one_line(message)}\n")
+
+
+def number(kind, least, most, words):
+    """An argparse type: the numbers of this kind from least to most."""
+
+    def parse(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be {words}, not {text!r}")
+        return value
+
+    return parse
+
+
+def integer(least, most=10**8):
+    """An argparse type: the integers from least to most."""
+    return number(int, least, most, f"an integer from {least} to {most}")
+
+
+positive = number(float, 5e-324, 1e30, "a number > 0 and <= 1e30")  # float32 holds it
+
+
+def gif(text):
+    """An argparse type: the paths that end in .gif."""
+    if not text.lower().endswith(".gif"):
+        raise argparse.ArgumentTypeError(f"must end in .gif, not be {text!r}")
+    return Path(text)
+
+
+def one_line(message):
+    return " ".join(str(message).split())

@@ -1,0 +1,147 @@
+"""A training as the exercises show it: several seeds, loss trend, figure and numbers."""
+
+from collections.abc import Callable
+import math
+import time
+from typing import NamedTuple
+
+from decision_boundary.data import circle_in_square
+from decision_boundary.shared.boundaries import find_boundary
+from decision_boundary.shared.figures import (
+    draw_boundary,
+    draw_losses,
+    draw_map,
+    figure_bytes,
+    new_figure,
+)
+from decision_boundary.shared.live import make_views
+from decision_boundary.shared.results import save_results
+from decision_boundary.shared.script import Diverged, Parser, integer, positive
+import numpy as np
+
+PRINTED_EPOCHS = 16
+FRESH_POINTS = 100_000
+
+
+class Run(NamedTuple):
+    """A network and the points on which it trains."""
+
+    X: np.ndarray  # (N, 2)
+    y: np.ndarray  # (N, 1)
+    run_epoch: Callable  # () -> mean loss per point, after one more epoch
+    logits: Callable  # points (M, 2) -> (M, 1)
+    layers: Callable  # () -> weights and biases of a ReLU network; None for others
+    network: object
+
+
+def streams(seed):
+    """Independent seeds for points, initial weights, shuffling and fresh points."""
+    return [int(stream) for stream in np.random.SeedSequence(seed).generate_state(4)]
+
+
+def accuracy(logits, X, y):
+    """Share of the points X (N, 2) whose logit is > 0 just where the label y is 1."""
+    return float(np.mean((logits(X) > 0) == (y > 0.5)))
+
+
+def fresh_accuracy(logits, seed):
+    """Accuracy on points that no training with this seed has seen."""
+    return accuracy(logits, *circle_in_square(FRESH_POINTS, streams(seed)[3]))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # an overflow is reported as Diverged
+def train(run, epochs, views=(), show=True):
+    """Train for some epochs; returns the mean loss per point in each, (epochs,).
+
+    show: print the loss trend
+    views: after each epoch, update(losses so far) is called for each of them
+
+    Raises Diverged if a loss, or a logit after the last epoch, is not finite.
+    """
+    losses, start = [], time.perf_counter()
+    if show:
+        print(" epoch    loss  accuracy  seconds")
+    for epoch in range(1, epochs + 1):
+        losses.append(run.run_epoch())
+        if not math.isfinite(losses[-1]):
+            raise Diverged(f"loss not finite in epoch {epoch}; lower --learning-rate")
+        for view in views:
+            view.update(losses)
+        if show and (epoch == 1 or epoch % math.ceil(epochs / PRINTED_EPOCHS) == 0):
+            right, seconds = accuracy(run.logits, run.X, run.y), time.perf_counter()
+            print(
+                f"{epoch:6d}  {losses[-1]:6.4f}  {right:8.1%}  {seconds - start:7.2f}"
+            )
+    if not np.isfinite(run.logits(run.X)).all():
+        raise Diverged(f"logit not finite after epoch {epochs}; lower --learning-rate")
+    return np.array(losses)
+
+
+def training_parser(doc, epochs, learning_rate):
+    """The options of a script that trains one network from several seeds."""
+    parser = Parser(doc, epochs)
+    parser.add("--points", integer(1), 512, "to train on")
+    parser.add("--runs", integer(1), 5, "number of seeds, from --seed on")
+    parser.add("--learning-rate", positive, learning_rate, "step size", metavar="LR")
+    parser.add_views()
+    return parser
+
+
+def train_and_report(make_run, options, name, settings):
+    """Train make_run(seed) for each seed; save figure and numbers as `name`.
+
+    The first run is the one that is printed, viewed and drawn. settings {name: value}
+    go into the numbers.
+    """
+    seeds = range(options.seed, options.seed + options.runs)
+    first = make_run(seeds[0])
+    views = make_views(options, first, options.epochs)
+    losses, accuracies = [], []
+    for seed in seeds:
+        run = first if seed == seeds[0] else make_run(seed)
+        shown = views if run is first else ()
+        losses.append(train(run, options.epochs, shown, show=run is first))
+        right = accuracy(run.logits, run.X, run.y), fresh_accuracy(run.logits, seed)
+        accuracies.append(right)
+        print(
+            f"seed {seed}: loss {losses[-1][-1]:.4f}, accuracy {right[0]:.1%}, "
+            f"on {FRESH_POINTS:,} fresh points {right[1]:.1%}"
+        )
+    values = summary(options, np.array(losses), 100 * np.array(accuracies)) | settings
+    print(
+        "medians: loss {FirstLoss} after the first epoch, {LossMedian} at the end, "
+        "accuracy {Accuracy}%, on fresh points {FreshMedian}%".format(**values)
+    )
+    values = {f"{name.capitalize()}{key}": value for key, value in values.items()}
+    figure = figure_bytes(draw(first, losses))
+    save_results(options, name, values, figure, views)
+
+
+def draw(run, losses):
+    """Draw the losses of all runs, and the first one's probability map and boundary."""
+    figure = new_figure(2.0)
+    left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    draw_losses(left, losses)
+    draw_map(right, run.logits, run.X, run.y)
+    if run.layers:
+        draw_boundary(right, find_boundary(*run.layers()), corners=False)
+    return figure
+
+
+def summary(options, losses, accuracies):
+    """{name: text} for the report; losses (runs, epochs), accuracies (runs, 2) in %."""
+    last, (right, fresh) = losses[:, -1], accuracies.T
+    return {
+        "Points": options.points,
+        "Epochs": options.epochs,
+        "Runs": options.runs,
+        "Rate": f"{options.learning_rate:g}",
+        "FirstLoss": f"{np.median(losses[:, 0]):.3f}",
+        "LossMin": f"{last.min():.3f}",
+        "LossMedian": f"{np.median(last):.3f}",
+        "LossMax": f"{last.max():.3f}",
+        "Accuracy": f"{np.median(right):.1f}",
+        "FreshMin": f"{fresh.min():.1f}",
+        "FreshMedian": f"{np.median(fresh):.1f}",
+        "FreshMax": f"{fresh.max():.1f}",
+    }

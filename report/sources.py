@@ -1,0 +1,69 @@
+"""What the report takes from the sources: lines of code, versions, and a hash.
+
+python report/sources.py    writes numbers, and the lines that the report quotes
+"""
+
+import hashlib
+from importlib.metadata import version
+import inspect
+from pathlib import Path
+import platform
+import sys
+import textwrap
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary.shared.results import save_results
+from decision_boundary.shared.script import ROOT, Parser, load, run
+
+SOURCES = ["environment.yml", "report/*.tex", "report/*.py"]
+SOURCES += ["P*-FeedForward/*.py", "decision_boundary/**/*.py"]
+QUOTES = {  # name: (file, function, its first line to be quoted, and the last)
+    "backward": (
+        "Python-FeedForward/net.py",
+        lambda module: module.FeedForwardNetwork.backward,
+        "# 1. Output layer",
+        "delta *=",
+    ),
+}
+
+
+def quote(path, function, first, last):
+    """The lines of the function in the file, from one to another, without indentation."""
+    lines = inspect.getsource(function(load(path))).splitlines()
+    start = next(i for i, line in enumerate(lines) if first in line)
+    end = next(i for i, line in enumerate(lines) if i >= start and last in line)
+    return textwrap.dedent("\n".join(lines[start : end + 1])) + "\n"
+
+
+def source_hash():
+    """SHA-256 of the names and contents of all sources, less the tests."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in SOURCES for path in ROOT.glob(pattern)}):
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\n" + content)
+    return digest.hexdigest()
+
+
+def processor():
+    """The name of the processor, which Linux keeps in a file."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(x.partition(": ")[2] for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def main():
+    options = Parser(__doc__).parse_args()
+    packages = {"NumPy": "numpy", "PyTorch": "torch", "Matplotlib": "matplotlib"}
+    values = {f"Version{name}": version(package) for name, package in packages.items()}
+    values |= {"VersionPython": platform.python_version(), "Processor": processor()}
+    values["SourceHash"] = source_hash()[:16]
+    print(*(f"{name}: {value}" for name, value in values.items()), sep="\n")
+    folder = options.output / "numbers"
+    quotes = {folder / f"{name}.py": quote(*q).encode() for name, q in QUOTES.items()}
+    save_results(options, "sources", values, files=quotes)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,158 @@
+"""Attempts to refute the propositions of the report, degenerate cases included."""
+
+from decision_boundary.data import RADIUS, circle_in_square
+from decision_boundary.ensemble import gradients, make_buffers, split
+from decision_boundary.geometry import best_polygon, disc_error, is_convex
+from decision_boundary.polygon import extract_boundary
+import numpy as np
+import pytest
+
+PI = np.pi
+
+
+def directions(angles):
+    return np.stack([np.cos(angles), np.sin(angles)])
+
+
+def closed_parts(w, b, a, c):
+    """Corners of the closed boundaries of a 2-H-1 network with w (2, H); b, a (H,)."""
+    curves = extract_boundary([w, a[:, None]], [b, np.array([c])])
+    return [curve.vertices for curve in curves if curve.closed]
+
+
+def surround(w):
+    """Is the widest gap between the directions in w (2, H) below pi?"""
+    angles = np.sort(np.arctan2(w[1], w[0])[(w != 0).any(axis=0)])
+    return np.diff(angles, append=angles[:1] + 2 * PI).max(initial=0) < PI
+
+
+@pytest.mark.parametrize("units", range(3, 8))
+def test_positive_units_have_convex_insides_with_two_corners_per_hinge(units):
+    rng, found = np.random.default_rng(units), [0, 0]
+    for noise in np.repeat([0.2, 0.5, 1], 50):
+        angles = 2 * PI / units * np.arange(units) + rng.normal(0, noise, units)
+        w = directions(angles) * rng.uniform(0.5, 2, units)
+        b, a = rng.normal(0, 0.2, units), rng.uniform(0.5, 2, units)
+        for v in closed_parts(w, b, a, -0.2 * units):
+            z = np.where(np.abs(v @ w + b) < 1e-9, 0, v @ w + b)
+            passes_through = ((z < 0).any(axis=0) & (z > 0).any(axis=0)).all()
+            found[int(passes_through)] += 1
+            assert surround(w) and is_convex(v) and (z == 0).any(axis=1).all()
+            assert ((z == 0).sum(axis=0) <= 2).all() and len(v) <= 2 * units
+            assert len(v) == 2 * units or not passes_through
+    assert min(found) > 5
+
+
+THREE, FOUR = (directions(2 * PI / n * np.arange(n)).round(9) for n in (3, 4))
+DEGENERATE = [  # w, b, a, c, corners
+    *[(THREE, b, 1, -0.3 - 3 * max(b, 0), [6]) for b in (-0.3, -1e-9, 0, 1e-9, 0.3)],
+    (FOUR, 0.1, 1, -0.6, [8]),  # parallel hinges
+    (FOUR, 0, 1, -0.5, [4]),  # two pairs of one hinge: every point is on two
+    (np.c_[THREE, FOUR[:, 0]], [0, 0, 0, -0.9], 1, -0.5, [6]),  # beside the inside
+    (THREE, [0, 0, 0.2], [1, 1, 2], -0.4, [5]),  # two hinges meet on the boundary
+    (FOUR[:, :3], 0, 1, -0.5, []),  # directions in a closed half-plane
+]
+
+
+@pytest.mark.parametrize(("w", "b", "a", "c", "corners"), DEGENERATE)
+def test_degenerate_hinges_lose_corners_as_the_law_says(w, b, a, c, corners):
+    b, a = np.broadcast_arrays(b, a, w[0])[:2]
+    assert [len(v) for v in closed_parts(w, b, a, c)] == corners
+
+
+@pytest.mark.parametrize("units", [1, 2, 3])
+def test_bounded_parts_need_three_signed_directions_around_the_origin(units):
+    rng, bounded = np.random.default_rng(0), 0
+    for signs in np.array([*np.ndindex(*[3] * units)] * 60) - 1:
+        w, b = rng.normal(size=(2, units)), rng.normal(0, 0.3, units)
+        if closed_parts(w, b, signs * rng.uniform(0.3, 2, units), rng.normal()):
+            bounded += 1
+            assert surround(signs * w)
+    assert (bounded > 0) == (units == 3)
+
+
+@pytest.mark.parametrize("n", range(4, 9))
+def test_no_n_half_planes_err_less_than_the_regular_polygon(n):
+    least, best = n / PI * np.arctan(np.tan(PI / n) / 2) - 0.5, best_polygon(n)
+    assert disc_error(best) == pytest.approx(least, abs=1e-14)
+    assert (np.hypot(*best.T).max() < 1) == (n > 4)  # 4: claimed in the square only
+    noise = np.repeat([0, 0.003, 0.03, 0.1, 0.3, 1], 80)[:, None]
+    phi = np.linspace(0, 2 * PI, 4096, endpoint=False)
+    tilt, shift = noise * np.random.default_rng(n).normal(size=(2, 480, n))
+    distances = np.abs(np.hypot(*best[:2].mean(axis=0)) + shift)[..., None]
+    angles = phi - (2 * PI / n * np.arange(n) + tilt)[..., None]
+    radius = (distances / np.maximum(np.cos(angles), 1e-9)).min(axis=1)
+    square = 1 / np.abs(directions(phi)).max(axis=0)
+    wrong = np.abs(np.minimum(radius, square) ** 2 - RADIUS**2).mean(axis=1) * PI / 4
+    outside = (radius > square).any(axis=1)
+    assert (wrong > least - 1e-6)[~outside | (n > 4)].all() and outside.sum() > 30
+
+
+def task(seed, rotations=1, points=256):
+    """x (N, 3) with ones, labels y (N, 1), and the hull's margin around the disc."""
+    X, y = circle_in_square(points, seed)
+    u = directions(2 * PI / rotations * np.arange(rotations))
+    X = np.vstack([X @ np.array([[c, s], [-s, c]]) for c, s in u.T])
+    margin = (X @ directions(np.linspace(0, 2 * PI, 500))).max(axis=0).min() - RADIUS
+    return np.c_[X, np.ones(len(X))], np.tile(y, (rotations, 1)), margin
+
+
+def network(angles, a=1.0):
+    """Parameters (4 H + 1, E) with |w| = 1 and zero biases."""
+    return np.vstack([*directions(angles), 0 * angles, 0 * angles + a, 0 * angles[:1]])
+
+
+def descend(p, x, y, rate=0.0):
+    """One step, in place; the gradient, the losses (E,), and who was alive (H, E)."""
+    one_group, (_, a, c) = p[:, None], split(p)
+    buffers = make_buffers(len(x), one_group)
+    g, z = gradients(one_group, x[None], y[None], buffers)[:, 0], buffers[0][:, :, 0]
+    f = np.einsum("nhe,he->ne", np.maximum(z, 0), a) + c
+    p -= rate * g
+    return g, (np.logaddexp(0, f) - y * f).mean(axis=0), z.max(axis=0) > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_balanced_units_keep_their_sign_and_positive_ones_stay_alive(seed):
+    rng, (x, y, _) = np.random.default_rng(seed), task(seed)
+    x[0, :2], y[0] = 0, 0  # on every hinge at first
+    signs = rng.choice([-1.0, 1.0], (3, 60))
+    p = network(rng.uniform(0, 2 * PI, (3, 60)), signs)
+    for _ in range(300):
+        w, a, _ = split(p.copy())
+        g, _, alive = descend(p, x, y, 0.05)
+        dw, da, _ = split(g)
+        np.testing.assert_allclose(a * da, (w * dw).sum(axis=0), atol=1e-12)
+        assert (a * signs > 0).all() and alive[signs > 0].all()
+
+
+def test_no_small_step_on_any_batch_kills_a_positive_unit():
+    rng, (x, y, margin) = np.random.default_rng(0), task(0)
+    for size in [1, 8, 256] * 10:
+        p = network(rng.uniform(0, 2 * PI, (3, 200)))
+        w, _, c = split(p)
+        w[2], c[:] = -rng.uniform(0, 1.4, w[2].shape), rng.normal(0, 3, c.shape)
+        alive, batch = descend(p, x, y)[2], rng.choice(len(x), size, replace=False)
+        assert margin > 0 and (alive & (w[2] < -RADIUS)).sum() > 30
+        descend(p, x[batch], y[batch], margin / 3.001)
+        assert descend(p, x, y)[2][alive].all()
+
+
+def test_bias_falls_while_no_point_is_inside():
+    rng, (x, y, _) = np.random.default_rng(0), task(0)
+    p = network(rng.normal(0, 1, (3, 500)), 10 ** rng.uniform(-3, 0.5, 500))
+    p[-1] = rng.exponential(0.3, 500) * rng.choice([0, 1], 500)  # f >= 0 everywhere
+    for labels in y, 1 - y, 1 + 0 * y, rng.uniform(size=y.shape) < 0.3, x[:, :1] > 0:
+        g, loss, _ = descend(p, x, labels)
+        assert (2 * g[-1] >= np.log(2) - loss + 1 - 2 * labels.mean() - 1e-12).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_symmetric_descent_keeps_the_form_and_ends_in_a_hexagon(seed):
+    x, y, _ = task(seed, rotations=3, points=101)
+    p = network(seed + 2 * PI / 3 * np.arange(3)[:, None])
+    history = [descend(p, x, y, 0.2)[1][0] for _ in range(2500)]
+    w, a, c = (part[..., 0] for part in split(p))
+    assert (np.diff(history) < 0).all() and history[-1] < (1 - y.mean()) * np.log(2)
+    assert np.abs([*w[:2].sum(axis=1), np.ptp(a), np.ptp(w[2])]).max() < 1e-9
+    assert [len(v) for v in closed_parts(w[:2], w[2], a, c)] == [6]
