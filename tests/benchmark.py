@@ -1,68 +1,64 @@
-"""How fast is this project? Ratios against others on the same work: `make bench`.
+"""Time this project against others, and a larger size against a smaller, as ratios.
 
-The candidates of each comparison take turns in one process, on one thread, so that a
-machine that slows down slows all of them; the medians over the rounds are compared.
+ours, reference    median microseconds per step; PyTorch and JAX compute in float32
+ratio              ours / reference, the median over rounds in which both take turns
+
+A step trains on one batch: forward and backward pass, loss and update. For ensembles of
+two sizes, the times are those of a step of 1,000 networks; for boundaries, those of one
+boundary. Everything runs on one thread.
 """
 
 import argparse
 from functools import partial
 import importlib.util
+from itertools import pairwise
 import os
 from pathlib import Path
 import sys
 import time
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.shared.script import load, prepare, run
-
-if __name__ == "__main__":
-    prepare()
-for library in ("OPENBLAS", "OMP", "MKL"):
-    os.environ[f"{library}_NUM_THREADS"] = "1"  # before NumPy is imported
-os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-
-from contourpy import contour_generator
 from decision_boundary import ensemble
 from decision_boundary.data import circle_in_square
 from decision_boundary.polygon import extract_boundary
+from decision_boundary.shared.script import load, run
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-ROUNDS, STEPS = 31, 200
+numpy_net = load("Python-FeedForward/net.py")
+torch_net = load("PyTorch-FeedForward/net.py")
+optimizer = load("PyTorch-FeedForward/optimizer.py")
+
+SECONDS, ROUNDS = 1.5, 3  # the least for a row of the table
+TURN = 0.02  # seconds; a function is called for about as long, or once
 
 
-def seconds(step, steps):
+def seconds(function, calls):
     start = time.perf_counter()
-    for _ in range(steps):
-        step()
-    return (time.perf_counter() - start) / steps
+    for _ in range(calls):
+        function()
+    return (time.perf_counter() - start) / calls
 
 
-def compare(title, ours, reference, steps=STEPS, rounds=ROUNDS):
-    """Print the median time of a step of each, and the median of their ratios."""
-    for step in (ours, reference):
-        seconds(step, steps // 2 + 1)  # warm up
-    times = np.array(
-        [(seconds(ours, steps), seconds(reference, steps)) for _ in range(rounds)]
-    )
-    a, b = np.median(times, axis=0)
-    ratio = np.median(times[:, 0] / times[:, 1])
-    print(f"{title:44} {1e6 * a:9.1f} {1e6 * b:9.1f} {ratio:9.3f} {1 / ratio:8.2f}")
+def measure(ours, reference, our_steps=1, reference_steps=1):
+    """The medians of our time per step, the reference's, and their ratio.
+
+    our_steps, reference_steps: how many steps one call takes
+    """
+    calls = []
+    for function in ours, reference:
+        function()  # the first call compiles or allocates
+        calls.append(1 + int(TURN / seconds(function, 1)))
+    times, end = [], time.perf_counter() + SECONDS
+    while len(times) < ROUNDS or time.perf_counter() < end:
+        a, b = seconds(ours, calls[0]) / our_steps, seconds(reference, calls[1])
+        times.append((a, b / reference_steps, a / b * reference_steps))
+    return np.median(times, axis=0)
 
 
-def torch_step(network, optimizer, X, y, reduction="mean"):
-    """One training step, as a user of PyTorch writes it."""
-
-    def step():
-        loss = binary_cross_entropy_with_logits(network(X), y, reduction=reduction)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return step
+# PyTorch, as its tutorials use it
 
 
 def stock_network(width, *activations):
@@ -73,172 +69,201 @@ def stock_network(width, *activations):
     return nn.Sequential(*layers, nn.Linear(fan_in, 1))
 
 
-def numpy_against_torch():
-    """Exercise 1: 2-16-16-1, batch 32, momentum SGD with weight decay."""
-    net = load("Python-FeedForward/net.py")
-    X, y = circle_in_square(32, seed=0)
-    network = net.FeedForwardNetwork(learning_rate=0.03 / 32, seed=0)
-
-    def ours():
-        network.zero_grad()
-        loss = net.bce_with_logits_loss(network.forward(X), y).sum()
-        network.backward(y)
-        network.update_weights()
-        return loss
-
-    stock = stock_network(16, nn.Tanh, nn.Sigmoid)
-    options = {"lr": 0.03 / 32, "momentum": 0.9, "weight_decay": 0.01}
-    reference = torch_step(
-        stock,
-        torch.optim.SGD(stock.parameters(), **options),
-        *(torch.tensor(a, dtype=torch.float32) for a in (X, y)),
-        reduction="sum",
-    )
-    compare("NumPy network / PyTorch eager", ours, reference)
+def torch_step(network, optimizer, X, y, reduction="mean"):
+    loss = binary_cross_entropy_with_logits(network(X), y, reduction=reduction)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
 
 
-def functions_against_stock():
-    """Exercise 2: 2-32-32-1, batch 64, Adam."""
-    net = load("PyTorch-FeedForward/net.py")
-    optimizer = load("PyTorch-FeedForward/optimizer.py")
-    X, y = (torch.tensor(a, dtype=torch.float32) for a in circle_in_square(64, seed=0))
-    ours, stock = net.FeedForwardNetwork(), stock_network(32, nn.ReLU, nn.ReLU)
-    compare(
-        "own functions and Adam / PyTorch's",
-        torch_step(ours, optimizer.Adam(ours.parameters(), lr=0.01), X, y),
-        torch_step(stock, torch.optim.Adam(stock.parameters(), lr=0.01), X, y),
-    )
+def batch_of(num_points):
+    arrays = circle_in_square(num_points, seed=0)
+    return [torch.tensor(array, dtype=torch.float32) for array in arrays]
 
 
-def ensemble_step(X, y, networks=1000):
-    """One Adam step of 1,000 networks 2-3-1, as train_ensemble takes it."""
-    parameters = ensemble.initial_parameters(networks, 3, "spread", 0, np.float32)
-    optimizer = ensemble.Adam(parameters, learning_rate=0.03)
-    x, y = np.hstack([X, np.ones_like(y)]).astype(np.float32), y.astype(np.float32)
-    buffers = ensemble.make_buffers(len(x), parameters)
-    return lambda: optimizer.step(ensemble.gradients(parameters, x, y, buffers))
+# Exercise 1: tanh, sigmoid, momentum and weight decay
 
 
-def ensemble_against_torch():
-    """Exercise 3: 2-3-1, batch 64, Adam; 1,000 networks against one."""
-    X, y = circle_in_square(64, seed=0)
-    stock = stock_network(3, nn.ReLU)
-    reference = torch_step(
-        stock,
-        torch.optim.Adam(stock.parameters(), lr=0.03),
-        *(torch.tensor(a, dtype=torch.float32) for a in (X, y)),
-    )
-    compare("1,000 networks / PyTorch eager, 1 network", ensemble_step(X, y), reference)
+def numpy_step(network, X, y):
+    network.zero_grad()
+    loss = numpy_net.bce_with_logits_loss(network.forward(X), y).sum()
+    network.backward(y)
+    network.update_weights()
+    return loss
 
 
-def vmap_step(X, y, networks=1000):
-    """One Adam step of 1,000 networks, with PyTorch's own vmap and Adam."""
-    stacked = load("PyTorch-FeedForward/stacked.py")
-    models = [stock_network(3, nn.ReLU) for _ in range(networks)]
-    parameters = stacked.stack(models)
-    adam = torch.optim.Adam(parameters.values(), lr=0.03)
-    X, y = (
-        torch.tensor(a, dtype=torch.float32).expand(networks, -1, -1) for a in (X, y)
-    )
+def networks_in_numpy():
+    for width, size in (16, 32), (16, 2048), (256, 32):
+        options = {"momentum": 0.9, "weight_decay": 0.01}
+        network = numpy_net.FeedForwardNetwork(2, width, 0.03 / size, **options)
+        stock = stock_network(width, nn.Tanh, nn.Sigmoid)
+        sgd = torch.optim.SGD(stock.parameters(), lr=0.03 / size, **options)
+        ours = partial(numpy_step, network, *circle_in_square(size, seed=0))
+        reference = partial(torch_step, stock, sgd, *batch_of(size), reduction="sum")
+        yield f"width {width}, batch {size}", ours, reference
+
+
+# Exercise 2: ReLU and Adam
+
+
+def functions_and_adam(adam_alone=False):
+    for width in 32, 128, 512:
+        ours = torch_net.FeedForwardNetwork(hidden_size=width)
+        stock = stock_network(width, nn.ReLU, nn.ReLU)
+        our_adam = optimizer.Adam(ours.parameters(), lr=0.01)
+        adam = torch.optim.Adam(stock.parameters(), lr=0.01)
+        step = partial(torch_step, ours, our_adam, *batch_of(64))
+        reference = partial(torch_step, stock, adam, *batch_of(64))
+        if adam_alone:
+            step(), reference()  # leave gradients behind
+            step, reference = our_adam.step, adam.step
+        yield f"width {width}, batch 64", step, reference
+
+
+# Exercise 3: ensembles of 2-H-1 networks, batches of 64 of the 512 points
+
+BATCHES = 8  # in an epoch
+
+
+def train(networks, units, epochs):
+    points = circle_in_square(512, seed=0)
+    return partial(ensemble.train_ensemble, *points, units, networks, epochs)
+
+
+def ensembles_by_size(epochs=2):
+    """A step of 1,000 networks, as part of an ensemble that may be larger."""
+    for units in 3, 8:
+        for thousands in 10, 100:
+            many, steps = train(1000 * thousands, units, epochs), epochs * BATCHES
+            size = f"{thousands},000 x 2-{units}-1"
+            yield size, many, train(1000, units, epochs), thousands * steps, steps
+
+
+def ensembles_and(reference, sizes, epochs=8):
+    for networks, units in sizes:
+        ours, other = train(networks, units, epochs), reference(networks, units)
+        yield f"{networks:,} x 2-{units}-1", ours, other, epochs * BATCHES
+
+
+def one_torch_network(_, units):
+    network = stock_network(units, nn.ReLU)
+    adam = torch.optim.Adam(network.parameters(), lr=0.03)
+    return partial(torch_step, network, adam, *batch_of(64))
+
+
+def torch_vmap(networks, units):
+    theta, (X, y) = torch.randn(networks, 4 * units + 1), batch_of(64)
+    adam = torch.optim.Adam([theta.requires_grad_()], lr=0.03)
+
+    def loss(theta):
+        W, b, a, c = theta.split([2 * units, units, units, 1])
+        logits = (X @ W.view(2, units) + b).relu() @ a + c
+        return binary_cross_entropy_with_logits(logits, y[:, 0])
 
     def step():
-        loss = stacked.mean_losses(stacked.logits(models[0], parameters, X), y).sum()
+        losses = torch.vmap(loss)(theta)
         adam.zero_grad()
-        loss.backward()
+        losses.sum().backward()
         adam.step()
 
     return step
 
 
-def ensemble_against_vmap():
-    """The same 1,000 networks on both sides."""
-    X, y = circle_in_square(64, seed=0)
-    ours, reference = ensemble_step(X, y), vmap_step(X, y)
-    compare("1,000 networks / PyTorch vmap", ours, reference, steps=20)
-
-
-def jax_step(X, y):
-    """One Adam step of 1,000 networks: vmap of value_and_grad, compiled as a whole."""
+def jax_vmap(networks, units):
+    """vmap of value_and_grad, compiled together with Adam."""
+    os.environ["NPROC"] = "1"  # the number of threads
     import jax
-    import jax.numpy as jnp
+    from jax import numpy as jnp
 
-    X, y = jnp.asarray(X, jnp.float32), jnp.asarray(y, jnp.float32)
+    X, y = (jnp.asarray(array) for array in batch_of(64))
+    arrays = [*map(jnp.array, ensemble.initial_ensemble(networks, units))]
+    state, t = [(p, jnp.zeros_like(p), jnp.zeros_like(p)) for p in arrays], 0.0
 
     def loss(parameters):
         W, b, a, c = parameters
         logits = jnp.maximum(X @ W + b, 0) @ a + c
         return (jnp.logaddexp(0, logits) - y[:, 0] * logits).mean()
 
-    @partial(jax.jit, donate_argnums=0)
-    def train_step(state):
-        p, m, v, t = state
-        t += 1
-        losses, g = jax.vmap(jax.value_and_grad(loss))(p)
-        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
-        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
-        m_hat, v_hat = 1 / (1 - 0.9**t), 1 / (1 - 0.999**t)
-        p = jax.tree.map(
-            lambda p, m, v: p - 0.03 * m_hat * m / (jnp.sqrt(v_hat * v) + 1e-8), p, m, v
-        )
-        return (p, m, v, t), losses
+    def adam(p, m, v, g, t):
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        root = jnp.sqrt(v / (1 - 0.999**t)) + 1e-8
+        return p - 0.03 / (1 - 0.9**t) * m / root, m, v
 
-    start = ensemble.initial_ensemble(1000)
-    p = tuple(jnp.array(a) for a in start)
-    m, v = (tuple(jnp.zeros_like(a) for a in p) for _ in range(2))
-    state = (p, m, v, jnp.float32(0))
+    @partial(jax.jit, donate_argnums=0)
+    def train_step(state, t):
+        losses, gradients = jax.vmap(jax.value_and_grad(loss))([p for p, _, _ in state])
+        return [adam(*pmv, g, t) for pmv, g in zip(state, gradients)], losses
 
     def step():
-        nonlocal state
-        state, losses = train_step(state)
+        nonlocal state, t
+        t += 1
+        state, losses = train_step(state, t)
         losses.block_until_ready()
 
     return step
 
 
-def ensemble_against_jax():
-    """The same 1,000 networks; where JAX, which this project does not need, is found."""
-    if importlib.util.find_spec("jax"):
-        X, y = circle_in_square(64, seed=0)
-        compare("1,000 networks / JAX vmap + jit", ensemble_step(X, y), jax_step(X, y))
-    else:
-        print("1,000 networks / JAX vmap + jit: JAX is not installed")
+# Exercise 3: boundaries of random networks
 
 
-def boundary_against_contour():
-    """Exercise 3: the exact boundary of 2-3-1 against one 200 x 200 grid contour."""
-    weights, biases = ensemble.initial_ensemble(1, seed=0).network(0)
-    biases[1] -= 0.5
-    centres = np.linspace(-1, 1, 200)
-    grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
+def random_network(sizes, seed):
+    rng, pairs = np.random.default_rng(seed), [*pairwise(sizes)]
+    weights = [rng.normal(0, np.sqrt(2 / fan_in), (fan_in, n)) for fan_in, n in pairs]
+    return weights, [rng.normal(0, 0.4, n) for _, n in pairs]
 
-    def contour():
-        hidden = np.maximum(grid @ weights[0] + biases[0], 0)
-        logits = (hidden @ weights[1] + biases[1]).reshape(200, 200)
-        return contour_generator(z=logits).lines(0)
 
-    assert extract_boundary(weights, biases)
-    assert contour()
-    compare(
-        "exact boundary / 200 x 200 contour",
-        lambda: extract_boundary(weights, biases),
-        contour,
-    )
+def contour(weights, biases, n=200, blocks=20):
+    """The contour on an n x n grid, evaluated in blocks that fit the cache."""
+    from contourpy import contour_generator  # imports NumPy, so not above
+
+    centres, logits = np.linspace(-1, 1, n), []
+    for y in np.split(centres, blocks):
+        h = np.stack(np.meshgrid(centres, y), axis=-1).reshape(-1, 2)
+        for layer, (W, b) in enumerate(zip(weights, biases)):
+            h = np.maximum(h, 0, out=h) @ W if layer else h @ W
+            h += b
+        logits.append(h.reshape(-1, n))
+    return contour_generator(centres, centres, np.concatenate(logits)).lines(0)
+
+
+def boundaries(count=4):
+    for widths in (3,), (32,), (128,), (512,), (32, 32), (64, 64), (32, 32, 32):
+        sizes = (2, *widths, 1)
+        networks = [random_network(sizes, seed) for seed in range(count)]
+        ours = partial(on_each, extract_boundary, networks)
+        reference = partial(on_each, contour, networks)
+        yield "-".join(map(str, sizes)), ours, reference, count, count
+
+
+def on_each(function, networks):
+    return [function(*network) for network in networks]
 
 
 def main():
-    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
-    torch.set_num_threads(1)
-    print(
-        f"{'ours / reference, microseconds a step':44} {'ours':>9} {'reference':>9}",
-        end="",
-    )
-    print(f" {'ratio':>9} {'inverse':>8}")
-    numpy_against_torch()
-    functions_against_stock()
-    ensemble_against_torch()
-    ensemble_against_vmap()
-    ensemble_against_jax()
-    boundary_against_contour()
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    ensemble.PROCESSES = 1
+    single = [(1000, units) for units in (3, 8, 32)]
+    several = [(networks, 3) for networks in (100, 1000, 10_000)]
+    comparisons = {
+        "NumPy / PyTorch, SGD": networks_in_numpy(),
+        "functions and Adam / PyTorch's": functions_and_adam(),
+        "Adam alone / PyTorch's": functions_and_adam(adam_alone=True),
+        "ensemble / ensemble of 1,000": ensembles_by_size(),
+        "ensemble / 1 PyTorch network": ensembles_and(one_torch_network, single),
+        "ensemble / PyTorch vmap": ensembles_and(torch_vmap, several),
+        "ensemble / JAX vmap, jit": ensembles_and(jax_vmap, several),
+        "boundary / 200 x 200 contour": boundaries(),
+    }
+    print(f"{'comparison':30} {'size':20} {'ours us':>8} {'reference us':>12}  ratio")
+    for title, rows in comparisons.items():
+        if "JAX" in title and not importlib.util.find_spec("jax"):
+            print(f"{title:30} JAX is not installed")
+            continue
+        for size, *row in rows:
+            ours, reference, ratio = measure(*row)
+            times = f"{1e6 * ours:8.1f} {1e6 * reference:12.1f}"
+            print(f"{title:30} {size:20} {times} {ratio:6.2f}")
 
 
 if __name__ == "__main__":
