@@ -1,7 +1,7 @@
 """Exercise 2(b): compare the gradients of our autograd functions with PyTorch's.
 
 python PyTorch-FeedForward/test_gradients.py    prints every comparison, writes numbers
-pytest PyTorch-FeedForward/test_gradients.py    runs the sheet's six tests, and three more
+pytest PyTorch-FeedForward/test_gradients.py    runs the sheet's six tests and three more
 
 All tensors are float64, and incoming gradients random: one of all ones would hide a
 backward that ignores it.
@@ -35,7 +35,7 @@ away = x + 0.1 * x.sign()  # from the kink, which a central difference would cro
 
 
 def gradients(function, *operands):
-    """The output, the operands' gradients, and the incoming gradient afterwards."""
+    """The output, the operands' gradients, and the incoming one, not to be changed."""
     operands = [operand.clone().requires_grad_() for operand in operands]
     output = function(*operands)
     grad_output = random(*output.shape, seed=3)
@@ -43,7 +43,7 @@ def gradients(function, *operands):
 
 
 def second_order(function, *operands):
-    """The gradients of these gradients, in random directions."""
+    """Second derivatives: the gradients of what `gradients` returns, in random directions."""
     operands = [operand.clone().requires_grad_() for operand in operands]
     output = function(*operands)
     inputs = [*operands, random(*output.shape, seed=3).requires_grad_()]
@@ -53,7 +53,7 @@ def second_order(function, *operands):
 
 
 def differences(function, *operands):
-    """What gradients returns, from outputs alone: by central differences."""
+    """What `gradients` returns, by central differences of outputs."""
     operands = [operand.clone() for operand in operands]
     output = function(*operands)
     grad_output = random(*output.shape, seed=3)
@@ -134,7 +134,7 @@ def test_relu_function_negative_input():
     compare_relu("relu, negative input", -x.abs())
 
 
-# What these six leave open
+# Further tests
 
 
 def test_relu_function_at_zero():
@@ -144,7 +144,7 @@ def test_relu_function_at_zero():
 
 
 class LinearOfFirstPoint(LinearFunction):
-    """Takes the first point's bias gradient for the sum: right for a batch of one."""
+    """Uses only the first point's bias gradient: right for a batch of one."""
 
     @staticmethod
     def backward(ctx, grad_output):
@@ -187,7 +187,7 @@ def test_wrong_functions_are_rejected():
 def test_gradcheck_accepts_the_relu_in_place():
     assert torch.autograd.gradcheck(ReLUInPlace.apply, away.clone().requires_grad_())
     point = torch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
-    with warnings.catch_warnings(action="ignore"):  # of what is shown here
+    with warnings.catch_warnings(action="ignore"):  # PyTorch warns of the write
         ReLUInPlace.apply(point).sum().backward()
     assert point.grad.tolist() == [0, 0, 0]
 

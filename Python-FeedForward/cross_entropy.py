@@ -31,7 +31,11 @@ TARGETS = {
 }
 REACHED = 0.01  # nats above the least loss possible
 COLORS = {"Softmax": ORANGE, "Normalized": BLUE}
-MARKERS = {"Softmax": "o", "Normalized": "s"}  # for grey print
+# For grey print
+MARKERS, PATHS = (
+    {"Softmax": "o", "Normalized": "s"},
+    {"Softmax": "-", "Normalized": "--"},
+)
 
 
 def softmax(z):
@@ -54,7 +58,7 @@ def softmax_gradient(z, y):
 
 
 def normalized(z):
-    """z_j / sum_k z_k for z_j > 0, which makes it a distribution with logarithms."""
+    """z_j / sum_k z_k for z_j > 0: a distribution whose logarithms exist."""
     z = checked("z", z, RATE, shape=None)
     return z / z.sum(axis=-1, keepdims=True)
 
@@ -80,11 +84,11 @@ def shifted(z):
 
 
 def distribution(y, z):
-    """y as an array; ValueError unless it is a distribution, or one for each z."""
+    """y as an array; ValueError unless it is one distribution, or one for each z."""
     y = checked("y", y, NUMBERS, shape=None)
     if y.shape not in (z.shape, z.shape[-1:]):
         raise ValueError(f"y must have shape {z.shape}, not {y.shape}")
-    if (y < 0).any() or (np.abs(y.sum(axis=-1) - 1) > 1e-6).any():  # float32's pass
+    if (y < 0).any() or (np.abs(y.sum(axis=-1) - 1) > 1e-6).any():  # allows for float32
         raise ValueError(f"y must be >= 0 and add up to 1, not {y.sum(axis=-1)}")
     return y
 
@@ -139,7 +143,7 @@ def draw_paths(ax, rng):
             path = [start]
             while len(path) < 300 and inside(path[-1][None]).all():
                 path.append(path[-1] - 0.01 * gradient(path[-1], y))
-            ax.plot(*np.array(path).T, color=color, lw=0.8)
+            ax.plot(*np.array(path).T, PATHS[method], color=color, lw=0.8)
             if not inside(path[-1][None]).all():
                 ax.plot(*path[-1], "x", color=color, ms=4)
     ax.plot(*starts.T, ".", color=DARK, ms=4)
@@ -163,27 +167,29 @@ def draw_shares(ax, result, title, labels):
 
 
 SHARP_LABELS = [
-    (6, 78, "softmax\nreaches it", "Softmax"),
-    (6e-3, 42, "alternative\nfails", "Normalized"),
-    (4, 7, "alternative reaches it", "Normalized"),
+    (6, 84, "reaches it", "Softmax"),
+    (5e-3, 45, "fails", "Normalized"),
+    (10, 7, "never reaches it", "Normalized"),
 ]
 SMOOTH_LABELS = [
-    (2e-3, 107, "alternative", "Normalized"),
-    (0.7, 107, "softmax", "Softmax"),
+    (4e-4, 72, "reaches it", "Normalized"),
+    (6, 50, "fails", "Normalized"),
+    (0.6, 107, "reaches it", "Softmax"),
+    (400, 50, "fails", "Softmax"),
 ]
 
 
 def draw(result, rng):
     figure = new_figure(2.1)
-    paths, sharp, smooth = figure.subplots(1, 3, width_ratios=[0.8, 1, 1])
+    paths, sharp, smooth = figure.subplots(1, 3, width_ratios=[1, 1, 1])
     draw_paths(paths, rng)
-    draw_shares(sharp, result["Sharp"], "target: class 1, for certain", SHARP_LABELS)
-    draw_shares(smooth, result["Smooth"], "target: class 1, 91 %", SMOOTH_LABELS)
+    draw_shares(sharp, result["Sharp"], "one-hot target", SHARP_LABELS)
+    draw_shares(smooth, result["Smooth"], "smoothed target", SMOOTH_LABELS)
     return figure
 
 
 def exit_bounds(z):
-    """Least losses at which gradient flow for z_j / sum_k z_k can leave the domain, (n,).
+    """Bounds (n,) of the loss with which gradient flow for z_j / sum_k z_k leaves its domain.
 
     For the target class 0; the report derives log(1 + sum_k (z_k - min z) / |z|), where
     the sum and the minimum are over the other classes.
@@ -236,8 +242,8 @@ def print_shares(result):
 
 def main():
     parser = Parser(__doc__)
-    parser.add("--starts", integer(1), 1000, "random logits")
-    parser.add("--steps", integer(1), 1000, "of each run")
+    parser.add("--starts", integer(1), 1000, "number of random starts")
+    parser.add("--steps", integer(1), 1000, "steps of each run")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     z = rng.uniform(0, 1, (options.starts, CLASSES))

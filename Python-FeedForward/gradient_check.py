@@ -79,7 +79,7 @@ def random_case(rng, num_points, **options):
 
 
 def check(seed):
-    """{tensor: largest deviations (2,) from autograd and differences, of all networks}."""
+    """{tensor: largest deviations (2,) from autograd and from differences}, over networks."""
     rng = np.random.default_rng(seed)
     worst = 0
     for _ in range(NETWORKS):

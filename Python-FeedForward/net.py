@@ -10,7 +10,7 @@ import numpy as np
 
 
 def sigmoid(z, out=None):
-    """1 / (1 + e^-z) = e^z / (1 + e^z), elementwise; float64 ends just above e^709."""
+    """1 / (1 + e^-z) = e^z / (1 + e^z), elementwise; clipped where e^z overflows."""
     power = np.exp(np.minimum(z, 709.0, out=out, dtype=float), out=out)
     return np.divide(power, 1.0 + power, out=out)
 
@@ -41,7 +41,7 @@ class FeedForwardNetwork:
     activation: the name for all hidden layers, or one name per hidden layer
     weights, biases, weight_gradients, bias_gradients: one array per layer, of shape
         (fan_in, fan_out) or (fan_out,); change them in place: they are views into the
-        vectors parameters and gradients, in which an update takes four operations
+        vectors parameters and gradients, so that an update is four operations
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class FeedForwardNetwork:
         widths = widths.tolist() if widths.ndim else [int(widths)] * 2
         names = activation if np.ndim(activation) else [activation] * len(widths)
         if len(names) != len(widths) or not set(names) <= set(ACTIVATIONS):
-            allowed = f"one, or {len(widths)}, of {list(ACTIVATIONS)}"
+            allowed = f"one of {list(ACTIVATIONS)}, or a list of {len(widths)}"
             raise ValueError(f"activation must be {allowed}, not {activation!r}")
         self.activation = list(names)
         self.learning_rate = float(checked("learning_rate", learning_rate, RATES))
@@ -119,7 +119,7 @@ class FeedForwardNetwork:
         # 1. Output layer: delta_j = dE/dz_j = sigmoid(z_j) - t_j
         delta = sigmoid(self._logits) - t.reshape(1, N)
         for layer in reversed(range(len(self._layers))):
-            a = self._activations[layer]  # of the layer below
+            a = self._activations[layer]  # what enters this layer
             # 3. Weights: dE/dw_ij = a_i delta_j; the product sums over the batch
             # (fan_in + 1, N) @ (N, fan_out) -> (fan_in + 1, fan_out)
             self._layer_gradients[layer] += a.dot(delta.T)

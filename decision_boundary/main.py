@@ -44,7 +44,7 @@ from decision_boundary.shared.script import Parser, integer, load, progress, run
 from decision_boundary.shared.training import fresh_accuracy, streams, train
 import numpy as np
 
-EXERCISES = {  # script, options of its network, epochs for one of --epochs
+EXERCISES = {  # script, options of its network, factor on --epochs
     "NumPy": ("Python-FeedForward/main.py", {"activation": "relu"}, 4),
     "PyTorch": ("PyTorch-FeedForward/main.py", {}, 1),
 }
@@ -188,13 +188,17 @@ def save_ensemble(options):
 
 def parse_options():
     parser = Parser(__doc__, epochs=256)
-    parser.add("--points", integer(1), 512, "to train on")
+    parser.add("--points", integer(1), 512, "number of training points")
     parser.add_views()
-    saving = parser.add_argument_group("instead of all else")
+    saving = parser.add_argument_group("train and save an ensemble instead")
     saving.add_argument("--save", type=Path, metavar="FILE", help="an .npz file")
-    saving.add_argument("--networks", type=integer(1), default=1000, help="to train")
-    saving.add_argument("--hidden-units", type=integer(1), default=3, help="of each")
-    saving.add_argument("--init", choices=INITS, default="spread", help="their start")
+    saving.add_argument("--networks", type=integer(1), default=1000, help="how many")
+    saving.add_argument(
+        "--hidden-units", type=integer(1), default=3, help="of each network"
+    )
+    saving.add_argument(
+        "--init", choices=INITS, default="spread", help="initial weights"
+    )
     options = parser.parse_args()
     options.animation = options.animation or options.output / "figures/hexagon.gif"
     return options

@@ -20,15 +20,17 @@ from decision_boundary.geometry import polygon_area, side_lengths
 import numpy as np
 
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
-FEW = 6  # up to so many hidden units, cutting is faster than whole-array operations
+FEW_UNITS = (
+    6  # up to so many hidden units, cutting is faster than whole-array operations
+)
 NEAR = 1e-11  # zeros this close together or to an end are not in general position
-ZERO = 4e-15  # a value this small beside the terms that its unit adds counts as 0
+ZERO = 4e-15  # a value this small relative to the sum of its unit's |terms| counts as 0
 MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dropped
 MULTIPLIER = 6364136223846793005  # its powers modulo 2^64 look random
 
 
 class NotACurve(ValueError):
-    """A logit whose zeros are more, or less, than curves between its signs."""
+    """A logit whose zeros do not separate negative from positive values."""
 
 
 class _NotGeneral(Exception):
@@ -122,7 +124,7 @@ def _follow_lines(layers):
     """
     *hidden, (a, c) = layers
     sizes = [len(b) for _, b in hidden]
-    if sum(sizes) <= FEW:
+    if sum(sizes) <= FEW_UNITS:
         raise _NotGeneral
     names = np.split(2 * np.cumprod(np.full(sum(sizes), MULTIPLIER)), np.cumsum(sizes))
     h = rows = np.array(SQUARE)
@@ -144,7 +146,7 @@ def _add_edges(rows, ends, cells, names, terms):
     """Add the segments on which one of the layer's units is zero."""
     i, t, j, fall = _unit_zeros(rows, ends)
     points = _between(rows, ends[:, i], t)
-    # Off, like 0, but not near 0, which would mean a zero too close to another
+    # Clearly negative, so that the unit counts as off and not as nearly zero
     points[np.arange(len(j)), 2 + j] = -terms[j]
     first, last, key = _joined(cells[:, i] + names[j], fall < 0)
     own = names[j[first]]
@@ -186,7 +188,7 @@ def _joined(beside, rises):
 
     With negative values to its left, the curve through a zero enters the cell to the
     left of the edge, beside[0], if the values rise along the edge, else beside[1].
-    Each cell must be entered once and left once; two with one name would not be.
+    Each cell must be entered once and left once, which fails if two share a name.
     """
     enters = np.where(rises, beside[0], beside[1])
     leaves = np.where(rises, beside[1], beside[0])
@@ -310,7 +312,7 @@ def _subdivide(layers):
     for W, b in layers:
         # A corner is a row [x, y, z_1, ..., z_H] with the layer's pre-activations
         rows = np.hstack([points, h @ W + b]).tolist()
-        # What a unit's terms add up to is largest at a corner: (1, 1), or where h >= 0
+        # The sum of a unit's |terms| is largest at a corner: (1, 1), or where h >= 0
         terms = (h @ np.abs(W) + np.abs(b)).max(axis=0)
         for column, largest in enumerate(terms.tolist(), start=2):
             regions, signs = _cut(rows, regions, column, ZERO * largest)

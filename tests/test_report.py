@@ -191,7 +191,7 @@ README = {  # what it quotes, with how far another processor's rounding may take
     r"\(best possible: ([\d.]+) %": ("HexagonBest", 0),
     r"Xavier weights ([\d.]+) %": ("StartOursXavier", 1),
     r"outgoing weights positive ([\d.]+) %": ("StartOursPositive", 1),
-    r"at least ([\d.]+) % for each H from 3 to 8": ("PolygonsLeast", 0.5),
+    r"([\d.]+) % of the networks, for each H from 3 to 8": ("PolygonsLeast", 0.5),
 }
 for script, prefix in ("Python", "Backprop"), ("PyTorch", "Pytorch"):
     end = rf"\| `python {script}"

@@ -111,7 +111,9 @@ def test_the_same_command_writes_the_same_bytes(call, shorter, tmp_path, script)
 def test_help_lists_the_options_and_their_defaults(call, script):
     status, out, _ = call(script, "--help")
     assert status == 0
-    assert re.search(r"--seed SEED\s+decides the run \(default: 0\)", out)
+    assert re.search(
+        r"--seed SEED\s+random seed, which decides the run\s+\(default:\s+0\)", out
+    )
     options = set(re.findall(r"^  (--[\w-]+)", out, re.MULTILINE))
     with_default = re.findall(r"\(default:\s", out)
     assert len(with_default) == len(options)

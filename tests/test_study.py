@@ -170,7 +170,7 @@ def test_shapes_and_causes_become_the_table(case):
     assert starts.shapes(case.boundaries).tolist() == [0, 0, 1, 2, 3, 2]
     values = starts.cause_summary(case)
     rows = [row.split(" & ") for row in values["CauseTable"].split("\\\\\n")]
-    assert [row[0] for row in rows] == list(starts.CAUSES)
+    assert [row[0] for row in rows] == list(starts.ENDS_WITH)
     assert [sum(map(int, row[1:-1])) for row in rows] == [5, 0, 1]
     assert [int(row[-1]) for row in rows] == [5, 0, 1]
     assert rows[0][1] == "2"

@@ -55,8 +55,8 @@ class View:
             if len(biases[0]) <= FEW_HINGES:
                 self.hinges.set_data(*as_line(hinge_lines(weights[0], biases[0])))
         self.line.set_data(np.arange(1, len(losses) + 1), losses)
-        self.line.axes.relim()
-        self.line.axes.autoscale_view(scalex=False)
+        low, high = self.line.axes.get_ylim()  # which only grow
+        self.line.axes.set_ylim(min(low, *losses), max(high, *losses))
         self.line.axes.set_title(f"epoch {len(losses)}")
 
 

@@ -68,7 +68,9 @@ class Parser(argparse.ArgumentParser):
         )
         folder = {"type": Path, "default": ROOT / "report", "metavar": "DIR"}
         self.add_argument("--output", **folder, help="where figures/ and numbers/ go")
-        self.add("--seed", integer(0, 2**32 - 1), 0, "decides the run")
+        self.add(
+            "--seed", integer(0, 2**32 - 1), 0, "random seed, which decides the run"
+        )
         if epochs is not None:
             self.add("--epochs", integer(1), epochs, "passes over the points")
 

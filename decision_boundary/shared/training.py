@@ -80,7 +80,7 @@ def train(run, epochs, views=(), show=True):
 def training_parser(doc, epochs, learning_rate):
     """The options of a script that trains one network from several seeds."""
     parser = Parser(doc, epochs)
-    parser.add("--points", integer(1), 512, "to train on")
+    parser.add("--points", integer(1), 512, "number of training points")
     parser.add("--runs", integer(1), 5, "number of seeds, from --seed on")
     parser.add("--learning-rate", positive, learning_rate, "step size", metavar="LR")
     parser.add_views()

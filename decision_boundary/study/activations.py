@@ -221,7 +221,7 @@ def summary(grid, options):
 
 def main():
     parser = Parser(__doc__, epochs=512)
-    parser.add("--points", integer(1), 512, "to train on")
+    parser.add("--points", integer(1), 512, "number of training points")
     parser.add("--runs", integer(1), 3, "number of seeds, from --seed on")
     parser.add("--factor", positive, 1.0, "of all learning rates")
     options = parser.parse_args()

@@ -72,7 +72,7 @@ def main():
     parser = Parser(__doc__)
     parser.add("--data-sets", integer(1), 10, "with seeds from --seed on")
     parser.add("--networks", integer(1), 50, "on each data set")
-    parser.add("--steps", integer(256), 2048, "of training")
+    parser.add("--steps", integer(256), 2048, "of Adam")
     options = parser.parse_args()
     rows = [row(*case, options) for case in CASES]
     heads = [

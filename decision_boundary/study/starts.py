@@ -3,7 +3,7 @@
 python decision_boundary/study/starts.py    trains, draws, writes numbers
 
 Each start is tried on many data sets, on the square [-1, 1]^2 and at the scale of the
-sheet's archive. For the square it is also counted what the failures have become.
+sheet's archive. For the square it is also counted what the networks have become.
 """
 
 from pathlib import Path
@@ -35,8 +35,8 @@ SCALES = {  # name: (scale of the points, Adam's learning rate)
 }
 NUMERALS = {3: "", 4: "Four", 5: "Five", 6: "Six"}  # macros have no digits
 CONFIRMED = 10  # networks of each data set are also examined in exact arithmetic
-CAUSES = ("all positive", "negative weight", "dead unit")
-SHAPES = ("hexagon", "closed", "open", "nowhere")
+ENDS_WITH = ("all positive", "negative weight", "dead unit")
+SHAPES = ("hexagon", "closed", "open", "none")
 
 
 class Case(NamedTuple):
@@ -133,7 +133,7 @@ def dead_units(case):
 
 
 def causes(case):
-    """(E,): index into CAUSES of what each network ends with; later ones take precedence.
+    """(E,): index into ENDS_WITH of what each network ends with; later ones take precedence.
 
     With neither a dead unit nor a negative outgoing weight, the logit is convex.
     """
@@ -149,19 +149,19 @@ def shapes(boundaries):
 
 
 def draw(case):
-    """The first network of each of the six most frequent sorts, and the sort's share."""
-    sorts = causes(case) * len(SHAPES) + shapes(case.boundaries)
-    names, first, counts = np.unique(sorts, return_index=True, return_counts=True)
+    """The first network of each of the six most frequent kinds, and the kind's share."""
+    kinds = causes(case) * len(SHAPES) + shapes(case.boundaries)
+    names, first, counts = np.unique(kinds, return_index=True, return_counts=True)
     most = np.argsort(-counts, kind="stable")[:6]
     figure = new_figure(1.42)
     axes = figure.subplots(1, 6)
     for ax in axes[len(most) :]:
         ax.set_axis_off()
     for ax, i in zip(axes, most):
-        k, share = first[i], 100 * counts[i] / len(sorts)
+        k, share = first[i], 100 * counts[i] / len(kinds)
         draw_network(ax, *case.end.network(k), case.boundaries.polylines[k])
         cause, shape = divmod(names[i], len(SHAPES))
-        title = f"{CAUSES[cause]},\n{SHAPES[shape]} {share:.1f} %"
+        title = f"{ENDS_WITH[cause]},\n{SHAPES[shape]} {share:.1f} %"
         ax.set_title(title, fontsize=8)
     return figure
 
@@ -256,9 +256,9 @@ def exact_summary(cases):
 def cause_summary(case):
     """What the networks have become, and why those that are no hexagon are none."""
     cause, dead = causes(case), dead_units(case)
-    counts = np.zeros((len(CAUSES), len(SHAPES)), dtype=int)
+    counts = np.zeros((len(ENDS_WITH), len(SHAPES)), dtype=int)
     np.add.at(counts, (cause, shapes(case.boundaries)), 1)
-    rows = [[c, *map(str, row), str(row.sum())] for c, row in zip(CAUSES, counts)]
+    rows = [[c, *map(str, row), str(row.sum())] for c, row in zip(ENDS_WITH, counts)]
     negative = case.start.output_weights < 0
     closed = (cause == 1) & (shapes(case.boundaries) == 1)
     four = closed & (case.boundaries.corners == 4)
