@@ -27,7 +27,8 @@ all: report/report.pdf
 	touch $@
 
 # What the numbers depend on; options, files and windows are left out. The first
-# prerequisite is the script that writes them, and the figure of the same name
+# prerequisite is the script that writes them, and the figure of the same name (not $<,
+# which is .venv/complete in GNU make 3.81, the one of macOS)
 
 D = decision_boundary
 POLYGON = $D/polygon.py $D/geometry.py $D/data.py
@@ -53,11 +54,11 @@ $N/descent.tex: $D/study/descent.py $(STUDY)
 $N/sources.tex: report/sources.py $(wildcard environment.yml report/*.tex */*.py $D/*/*.py)
 
 $(NUMBERS):
-	$(PYTHON) $<
+	$(PYTHON) $(firstword $(filter %.py,$^))
 $(NUMBERS): $(ENVIRONMENT)
 
 report/figures/%.pdf: $N/%.tex
-	@test -f $@ || { rm $< && $(MAKE) $<; }
+	@test -f $@ || { rm -f $< && $(MAKE) $<; }
 
 # The text's claims are tested on the numbers before it is compiled
 report/report.pdf: report/report.tex report/authors.tex tests/test_report.py \

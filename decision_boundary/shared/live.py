@@ -1,7 +1,6 @@
 """A training shown while it runs: in a window, or recorded as a GIF."""
 
 from importlib.util import find_spec
-import math
 from pathlib import Path
 import sys
 import tempfile
@@ -65,19 +64,19 @@ class Window(View):
 
     def __init__(self, plt, *args):
         self.plt = plt
-        figure = plt.figure(figsize=(9, 4.2), dpi=100, layout="constrained")
+        figure = plt.figure("Training", (9, 4.2), dpi=100, layout="constrained")
         super().__init__(figure, *args)
+        self.next_drawing, self.closed = 0, False
+        figure.canvas.mpl_connect("close_event", self.stop)
         plt.show(block=False)
-        self.next_drawing = 0
-        self.figure.canvas.mpl_connect("close_event", self.stop)
 
     def stop(self, _):
-        """Go on training without the window that its user has closed."""
-        self.last_epoch = self.next_drawing = math.inf
+        """Continue the training without the window that its user has closed."""
+        self.closed = True
 
     def update(self, losses):
         last = len(losses) == self.last_epoch
-        if last or time.perf_counter() >= self.next_drawing:
+        if not self.closed and (last or time.perf_counter() >= self.next_drawing):
             self.draw(losses)
             self.figure.canvas.draw_idle()
             self.figure.canvas.flush_events()
@@ -87,7 +86,7 @@ class Window(View):
         return {}
 
     def close(self):
-        if self.next_drawing < math.inf:
+        if not self.closed:
             print("close the window to end")
         self.plt.show()
 
