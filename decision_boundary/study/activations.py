@@ -150,7 +150,7 @@ def sharpest_turn(radii):
 
 def draw(grid):
     """The boundaries of the first seed, and early ones, dotted."""
-    figure = new_figure(2.2)
+    figure = new_figure(1.95)
     axes = figure.subplots(len(LEARNING_RATES), len(WIDTHS))
     for index, key in zip(np.ndindex(axes.shape), grid.networks):
         draw_panel(axes[index], key, grid, (*index, 0))

@@ -76,7 +76,7 @@ def exact_count(result, data_sets):
 
 def draw(result):
     """One network for each H, and the accuracies of all 2H-gons."""
-    figure = new_figure(2.45)
+    figure = new_figure(2.3)
     *axes, last = figure.subplots(2, 4).ravel()
     measured = {}
     for ax, (H, (ensemble, boundaries)) in zip(axes, result.items()):
