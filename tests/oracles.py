@@ -3,6 +3,7 @@
 import importlib.util
 
 from decision_boundary.shared.script import ROOT
+import numpy as np
 import pytest
 
 
@@ -26,3 +27,18 @@ def same_error(ours, reference, *args, **kwargs):
         ours(*args, **kwargs)
     assert actual.type is expected.type
     return str(actual.value)
+
+
+def build(*layers):
+    """Weights and biases from (W, b), (W, b), ...; a flat W is a column."""
+    weights = [np.array(W, dtype=float).reshape(len(W), -1) for W, _ in layers]
+    return weights, [np.array(b, dtype=float) for _, b in layers]
+
+
+TURNS = 2 * np.pi / 3 * np.arange(3)
+UNITS = np.array([np.cos(TURNS), np.sin(TURNS)])
+
+
+def hexagon(apothem):
+    """sum_i relu(u_i . x) - apothem, the units u_i at 120 degrees to each other."""
+    return build((UNITS, [0, 0, 0]), ([1, 1, 1], [-apothem]))

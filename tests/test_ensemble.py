@@ -4,7 +4,6 @@ import inspect
 from itertools import chain
 import multiprocessing
 import re
-import tracemalloc
 
 from decision_boundary import ensemble
 from decision_boundary.data import circle_in_square
@@ -12,7 +11,6 @@ from decision_boundary.ensemble import INITS, initial_ensemble, train_ensemble
 from decision_boundary.geometry import is_convex
 from decision_boundary.polygon import extract_boundary
 import numpy as np
-from oracles import mutant
 import pytest
 import torch
 
@@ -38,55 +36,32 @@ def random_case(H, N, S, G, sets):
     return parameters, np.dstack([points, np.ones_like(labels)]), labels
 
 
-def our_gradients(parameters, x, y, module=ensemble):
-    """The gradients as an Ensemble; the buffers are larger than needed, and dirty."""
+def our_gradients(parameters, x, y):
+    """The buffers are larger than needed, and dirty."""
     buffers = ensemble.make_buffers(x.shape[1] + 2, parameters)
     buffers = [np.full_like(buffer, np.nan) for buffer in buffers]
-    gradient = module.gradients(parameters, x, y, buffers)
-    return ensemble.to_ensemble(gradient.reshape(len(parameters), -1))
+    return ensemble.gradients(parameters, x, y, buffers)
 
 
-def torch_loss(tensors, x, y):
-    W, V, b, c = tensors
-    logits = torch.relu(torch.as_tensor(x[:, :2]) @ W + b) @ V + c
+def torch_gradients(parameters, x, y):
+    """Autograd's gradients of the sum of all networks' mean losses."""
+    theta = torch.tensor(parameters, requires_grad=True)
+    w, a, c = ensemble.split(theta)
+    x, y = (torch.tensor(v).expand(len(c), -1, -1) for v in (x, y))
+    logits = (torch.einsum("snj,jhsg->hsng", x, w).relu() * a[:, :, None]).sum(0)
+    logits, y = torch.broadcast_tensors(logits + c[:, None], y)
     loss = torch.nn.functional.binary_cross_entropy_with_logits
-    return loss(logits, torch.as_tensor(y))
+    total = loss(logits, y, reduction="sum") / y.shape[1]
+    return torch.autograd.grad(total, theta)[0]
 
 
-def largest_deviation(module=ensemble):
-    """From autograd's gradients, for groups of networks with points in common or not."""
-    cases = (3, 64, 1, 5, 1), (1, 1, 1, 1, 1), (2, 7, 2, 2, 2), (8, 13, 3, 1, 1)
-    deviations = []
-    for H, N, S, G, sets in cases:
-        parameters, x, y = random_case(H, N, S, G, sets)
-        networks = ensemble.to_ensemble(parameters.reshape(-1, S * G))
-        ours = our_gradients(parameters, x, y, module)
-        for k in range(S * G):
-            tensors = map(torch.tensor, chain(*networks.network(k)))
-            tensors = [tensor.requires_grad_() for tensor in tensors]
-            loss = torch_loss(tensors, x[k // G % sets], y[k // G % sets])
-            pairs = zip(chain(*ours.network(k)), torch.autograd.grad(loss, tensors))
-            deviations += [np.abs(own - right.numpy()).max() for own, right in pairs]
-    return np.max(deviations)
-
-
-def test_gradients_of_each_network():
-    assert largest_deviation() < 1e-14
-
-
-WRONG = {
-    "np.tanh(delta, out=delta)": "pass",  # no sigmoid
-    "x / (2 * N)": "x / 2",  # the sum instead of the mean
-    "np.greater(z, 0": "np.greater_equal(z, 0",  # another slope at the kink
-    "g *= a": "g *= abs(a)",
-    "y.swapaxes(0, 1)": "y[:1].swapaxes(0, 1)",  # the first data set's labels
-}
-
-
-@pytest.mark.parametrize(("right", "wrong"), WRONG.items())
-def test_wrong_gradients_are_noticed(right, wrong, tmp_path):
-    module = mutant(ensemble.__file__, right, wrong, tmp_path)
-    assert largest_deviation(module) > 1e-3
+@pytest.mark.parametrize(
+    "sizes", [(3, 64, 1, 5, 1), (1, 1, 1, 1, 1), (2, 7, 2, 2, 2), (8, 13, 3, 1, 1)]
+)
+def test_gradients_of_each_network_are_autograds(sizes):
+    case = random_case(*sizes)
+    deviations = our_gradients(*case) - torch_gradients(*case).numpy()
+    assert np.abs(deviations).max() < 1e-14
 
 
 def test_networks_that_diverge_leave_the_others_alone_and_can_be_counted():
@@ -97,7 +72,7 @@ def test_networks_that_diverge_leave_the_others_alone_and_can_be_counted():
     assert finite.tolist() == [True, True, False, True, False]
     with np.errstate(invalid="ignore"):
         ours = our_gradients(parameters, x, y)
-    assert_same([array[finite] for array in ours], expected, finite)
+    np.testing.assert_array_equal(ours[..., finite], expected[..., finite])
     diverged = train_ensemble(X, Y, networks=50, epochs=30, learning_rate=1e38)
     assert not diverged.finite().any()
 
@@ -115,21 +90,18 @@ def spied(monkeypatch, *args, **options):
     return train_ensemble(*args, **options), batches
 
 
-def test_training_is_that_of_each_network_alone_in_torch(monkeypatch):
-    options = {"hidden_units": 4, "networks": 3, "init": "xavier", "dtype": np.float64}
+def test_training_is_that_of_torch(monkeypatch):
+    options = {"hidden_units": 4, "init": "xavier", "seed": 0, "dtype": np.float64}
     rates = {"epochs": 30, "batch_size": 16, "learning_rate": 0.05}
-    trained, batches = spied(monkeypatch, X, Y, **options, **rates)
+    trained, batches = spied(monkeypatch, X, Y, networks=3, **options, **rates)
     assert len(batches) == 30 * 4
-    for k in range(3):
-        tensors = map(torch.tensor, chain(*initial_ensemble(**options).network(k)))
-        tensors = [tensor.requires_grad_() for tensor in tensors]
-        optimizer = torch.optim.Adam(tensors, lr=0.05)
-        for x, y in batches:
-            optimizer.zero_grad()
-            torch_loss(tensors, x[0], y[0]).backward()
-            optimizer.step()
-        for ours, tensor in zip(chain(*trained.network(k)), tensors, strict=True):
-            np.testing.assert_allclose(ours, tensor.detach(), rtol=0, atol=1e-9)
+    theta = torch.tensor(ensemble.initial_parameters(3, **options)[:, None])
+    optimizer = torch.optim.Adam([theta], lr=0.05)
+    for x, y in batches:
+        theta.grad = torch_gradients(theta.numpy(), x, y)
+        optimizer.step()
+    for ours, right in zip(trained, ensemble.to_ensemble(theta[:, 0].numpy())):
+        np.testing.assert_allclose(ours, right, rtol=0, atol=1e-9)
 
 
 def test_each_epoch_has_all_points_once_in_an_order_of_its_own(monkeypatch):
@@ -146,26 +118,20 @@ def test_each_epoch_has_all_points_once_in_an_order_of_its_own(monkeypatch):
             np.testing.assert_array_equal(y[group], SETS_Y[group // 2, order])
 
 
-def test_batches_larger_than_the_data_are_the_data(monkeypatch):
-    huge, batches = spied(monkeypatch, X, Y, networks=2, epochs=2, batch_size=10**9)
-    assert [x.shape for x, _ in batches] == [(1, 50, 3)] * 2
-    assert_same(huge, train_ensemble(X, Y, networks=2, epochs=2, batch_size=50))
-
-
 @pytest.mark.parametrize(("H", "points"), [(1, 50), (3, 512)])
 def test_bits_depend_neither_on_blocks_nor_processes_nor_others(H, points, monkeypatch):
     data_sets = [circle_in_square(points, seed) for seed in range(3)]
     X, Y = map(np.array, zip(*data_sets))
-    options = {"hidden_units": H, "epochs": 2, "batch_size": 512}
+    options = {"hidden_units": H, "epochs": 2, "batch_size": 10**9}
     many = train_ensemble(X, Y, networks=551, seed=7, **options)
     cases = (2**30, 2, 551), (1, 1, 60), (1, 3, 1), (2**17, 2, 60), (2**18, 2, 60)
     for size, processes, E in cases:
         monkeypatch.setattr(ensemble, "BLOCK_BYTES", size)
         monkeypatch.setattr(ensemble, "PROCESSES", processes)
-        few = train_ensemble(X, Y, networks=E, seed=7, **options)
+        fewer = train_ensemble(X, Y, networks=E, seed=7, **options)
         for d, data_set in enumerate(data_sets):
             alone = train_ensemble(*data_set, networks=E, seed=7 + d, **options)
-            assert_same(alone, few, slice(E * d, E * d + E))
+            assert_same(alone, fewer, slice(E * d, E * d + E))
             assert_same(alone, many, slice(551 * d, 551 * d + E))
 
 
@@ -186,14 +152,6 @@ def test_blocks_are_as_large_as_the_cache_allows(H, batch, monkeypatch):
     assert sum(groups for _, groups in blocks) == 200
     for size, groups in blocks[:-1]:
         assert size <= ensemble.BLOCK_BYTES == 2**20 < size * (groups + 1) / groups
-
-
-def test_memory_is_bounded_by_three_times_the_parameters():
-    tracemalloc.start()
-    trained = train_ensemble(X, Y, networks=100_000, epochs=0)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 3 * sum(array.nbytes for array in trained)
 
 
 def test_processes_train_at_once_and_progress_is_reported(monkeypatch):
@@ -223,7 +181,7 @@ def test_shapes_and_order():
 
 
 @pytest.mark.parametrize("init", INITS)
-def test_initial_networks(init):
+def test_initial_networks_depend_on_the_seed_and_not_on_their_number(init):
     many = initial_ensemble(1000, 4, init, seed=7)
     assert not many.hidden_biases.any() and not many.output_biases.any()
     assert_same(initial_ensemble(10, 4, init, seed=7), many, slice(10))
@@ -244,7 +202,7 @@ def test_xavier_and_positive_weights_are_uniform():
         np.testing.assert_allclose(outgoing, np.sqrt(6 / (4 + 1)) * draw[:, 2])
 
 
-@pytest.mark.parametrize("H", [1, 2, 3, 8])
+@pytest.mark.parametrize("H", [1, 3, 8])
 def test_spread_weights_have_one_length_and_even_directions(H):
     spread = initial_ensemble(2000, H, "spread", 0, np.float64)
     directions = spread.hidden_weights[:, 0] + 1j * spread.hidden_weights[:, 1]
@@ -257,24 +215,20 @@ def test_spread_weights_have_one_length_and_even_directions(H):
 
 
 def test_defaults():
-    defaults = (
-        "learning_rate=0.03, init='spread', seed=0, dtype=<class 'numpy.float32'>"
-    )
-    defaults = f"networks=1000, epochs=256, batch_size=64, {defaults}, progress=None)"
-    signature = str(inspect.signature(train_ensemble))
-    assert signature == f"(X, y, hidden_units=3, {defaults}"
+    parameters = inspect.signature(train_ensemble).parameters.values()
+    defaults = [3, 1000, 256, 64, 0.03, "spread", 0, np.float32, None]
+    assert [p.default for p in parameters][2:] == defaults
     assert_same(train_ensemble(X, Y, epochs=0), initial_ensemble())
 
 
 def test_the_same_seed_saves_the_same_bytes_or_none(tmp_path, monkeypatch):
-    for name, seed in ("a", 4), ("b.npz", 4), ("c", np.uint8(4)), ("d", 5):
-        trained = train_ensemble(X, Y, networks=20, epochs=2, seed=seed)
+    for name, points in ("a", X), ("b.npz", X.tolist()):
+        trained = train_ensemble(points, Y > 0, networks=np.uint8(20), epochs=2)
         trained.save(str(tmp_path / name))
-    a, b, c, d = (path.read_bytes() for path in sorted(tmp_path.iterdir()))
-    assert a == b == c != d
-    with np.load(tmp_path / "d") as file:
+    a, b = (path.read_bytes() for path in sorted(tmp_path.iterdir()))
+    assert a == b
+    with np.load(tmp_path / "a") as file:
         assert tuple(file) == trained._fields
-        assert all(array.dtype == np.float32 for array in file.values())
         assert_same(file.values(), trained)
     monkeypatch.setattr(np, "savez", lambda file, **_: file.write(b"half") / 0)
     with pytest.raises(ZeroDivisionError):
@@ -282,55 +236,36 @@ def test_the_same_seed_saves_the_same_bytes_or_none(tmp_path, monkeypatch):
     assert (tmp_path / "a").read_bytes() == a
 
 
-def hexagons(seed, init, limit=2):
-    """How many of 100 networks have a closed convex hexagon in [-limit, limit]^2?"""
-    points = circle_in_square(512, seed)
-    trained = train_ensemble(*points, networks=100, init=init, seed=seed)
+@pytest.mark.parametrize(
+    ("init", "least", "most"), [("spread", 100, 100), ("xavier", 1, 40)]
+)
+def test_spread_always_gives_a_convex_hexagon_and_xavier_seldom(init, least, most):
+    trained = train_ensemble(*circle_in_square(seed=0), networks=100, init=init)
     count = 0
     for (W, V), biases in map(trained.network, range(100)):
-        polylines = extract_boundary([limit * W, V], biases)
+        polylines = extract_boundary([2 * W, V], biases)  # those in [-2, 2]^2
         if [(len(p.vertices), p.closed) for p in polylines] == [(6, True)]:
             count += is_convex(polylines[0].vertices)
-    return count
-
-
-def test_spread_always_gives_a_convex_hexagon_and_xavier_seldom():
-    assert hexagons(0, "spread") == hexagons(217, "spread") == 100
-    assert hexagons(217, "spread", limit=1) < 90  # some corners are out of the square
-    assert hexagons(0, "xavier") < 40
-
-
-SIZE, RATE = "an integer >= 1", "a finite number > 0"
+    assert least <= count <= most
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "error", "message"),
+    ("name", "value", "message"),
     [
-        ("hidden_units", 0, ValueError, f"be {SIZE}, not 0"),
-        ("networks", 0, ValueError, f"be {SIZE}, not 0"),
-        ("networks", "1000", TypeError, f"be {SIZE}, not '1000'"),
-        ("epochs", -1, ValueError, "be an integer >= 0, not -1"),
-        ("batch_size", 0, ValueError, f"be {SIZE}, not 0"),
-        ("batch_size", 64.5, TypeError, f"be {SIZE}, not 64.5"),
-        ("seed", -1, ValueError, "be an integer >= 0, not -1"),
-        ("learning_rate", 0, ValueError, f"be {RATE}, not 0"),
-        ("init", "x", ValueError, "be one of xavier, positive, spread, not 'x'"),
-        ("dtype", int, ValueError, "be numpy.float32 or numpy.float64, not <class"),
-        ("X", X[:, :1], ValueError, "have shape (N, 2), not (50, 1)"),
-        ("X", SETS_X[..., :1], ValueError, "have shape (D, N, 2), not (3, 50, 1)"),
-        ("X", X * np.inf, ValueError, "be finite numbers, not "),
-        ("y", Y[:, 0], ValueError, "have shape (50, 1), not (50,)"),
-        ("y", 2 * Y, ValueError, "be numbers in [0, 1], not 2.0"),
+        ("hidden_units", 0, "be an integer >= 1, not 0"),
+        ("epochs", -1, "be an integer >= 0, not -1"),
+        ("batch_size", 0, "be an integer >= 1, not 0"),
+        ("seed", -1, "be an integer >= 0, not -1"),
+        ("learning_rate", 0, "be a finite number > 0, not 0"),
+        ("init", "x", "be one of xavier, positive, spread, not 'x'"),
+        ("dtype", int, "be numpy.float32 or numpy.float64, not <class"),
+        ("X", X[:, :1], "have shape (N, 2), not (50, 1)"),
+        ("X", SETS_X[..., :1], "have shape (D, N, 2), not (3, 50, 1)"),
+        ("y", Y[:, 0], "have shape (50, 1), not (50,)"),
+        ("y", 2 * Y, "be numbers in [0, 1], not 2.0"),
     ],
 )
-def test_bad_input(name, value, error, message):
+def test_bad_input_is_named(name, value, message):
     arguments = {"X": X, "y": Y, "networks": 2, "epochs": 1} | {name: value}
-    with pytest.raises(error, match=rf"^{name} must {re.escape(message)}"):
+    with pytest.raises(ValueError, match=rf"^{name} must {re.escape(message)}"):
         train_ensemble(**arguments)
-
-
-def test_lists_small_integers_and_booleans_are_accepted():
-    X, y, sizes = [[0, 1], [1, 1], [-1, 0]], [[0], [1], [1]], [128, 3, 2, 3]
-    expected = train_ensemble(np.array(X, float), np.array(y, float), *sizes, 1.0)
-    ours = train_ensemble(X, np.array(y, bool), *map(np.uint8, sizes), 1)
-    assert_same(ours, expected)

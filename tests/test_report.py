@@ -184,7 +184,7 @@ def test_claims_on_gradient_flow(n, numbers):
 
 
 README = {  # what it quotes, with how far another processor's rounding may take it
-    r"hexagons on all of (\d+) data sets": ("StartDataSets", 0),
+    r"trained on each of (\d+) data sets": ("StartDataSets", 0),
     r"([\d.]+) % of these lie wholly in the square": ("StartInside", 0.5),
     r"Adam ends with less loss than momentum SGD \(([\d.]+)": ("AdamBestLoss", 0.003),
     r"momentum SGD \([\d.]+ against ([\d.]+)": ("SGDBestLoss", 0.003),
