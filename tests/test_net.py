@@ -73,7 +73,7 @@ def test_a_wrong_backward_is_noticed(right, wrong, tmp_path, monkeypatch):
 
 
 def test_the_printed_check_takes_the_worst_and_notices_a_mistake(monkeypatch):
-    monkeypatch.setattr(oracles, "NETWORKS", 2)
+    monkeypatch.setattr(checks, "NETWORKS", 2)
     right = checks.check(0)
     assert list(right) == ["W1", "b1", "W2", "b2", "W3", "b3"]
     assert all(0 < a < 1e-12 and 1e-14 < d < 1e-5 for a, d in right.values())

@@ -57,9 +57,8 @@ def assert_equal(actual, expected):
         state = dict(actual.optimizer.state[ours])
         expected_state = dict(expected.optimizer.state[reference])
         torch.testing.assert_close(state, expected_state, **exactly)
-    for ours, reference in zip(
-        actual.optimizer.param_groups, expected.optimizer.param_groups, strict=True
-    ):
+    groups = actual.optimizer.param_groups, expected.optimizer.param_groups
+    for ours, reference in zip(*groups, strict=True):
         assert all(ours[name] == reference[name] for name in OPTIONS)
 
 
@@ -84,15 +83,11 @@ def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
     [
         {},
         {"lr": 0.0},
-        {"betas": (0.0, 0.0)},
         {"betas": [0.5, 0.9999]},
         {"eps": 0.1, "scale": 1e-3},
         {"eps": 0.0},
-        {"weight_decay": 1, "lr": 1},
         {"missing": 0.5},
-        {"missing": 1.0},
         {"dtype": torch.bfloat16},
-        {"dtype": torch.float16, "weight_decay": 0.1},
         {"dtype": torch.complex64, "weight_decay": 0.1},
     ],
     ids=str,
@@ -112,14 +107,13 @@ def test_equal_for_every_default_dtype(dtype):
 
 
 @pytest.mark.parametrize("shape", [(), (1,)])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_equal_for_a_tensor_as_learning_rate(shape, dtype):
+def test_equal_for_a_tensor_as_learning_rate(shape):
     trainings = []
     for adam in (Adam, torch_adam):
         lr = torch.full(shape, 0.01)
-        trainings.append(Training(adam, dtype, lr=lr).step(100))
+        trainings.append(Training(adam, lr=lr).step(20))
         lr.fill_(0.1)
-        trainings[-1].step(100)
+        trainings[-1].step(20)
     assert_equal(*trainings)
 
 
@@ -133,23 +127,25 @@ def test_infinite_parameters_do_not_matter_without_weight_decay():
 
 DECAY = 'g = g.add(theta, alpha=group["weight_decay"])'
 ROOT_V_HAT = "v.sqrt().div_((1 - beta2**t) ** 0.5)"
-MISTAKES = {
-    "no power t in the first correction": ("(1 - beta1**t)", "(1 - beta1)"),
-    "no power t in the second correction": ("(1 - beta2**t)", "(1 - beta2)"),
-    "t from 0": (".item() + 1", ".item() + 1e-9"),
-    "eps before the correction": (
-        ROOT_V_HAT,
-        "(v.sqrt() + eps).div_((1 - beta2**t) ** 0.5) - eps",
-    ),
-    "eps in the root": (ROOT_V_HAT, "v.div(1 - beta2**t).add_(eps).sqrt_() - eps"),
-    "decoupled decay": (DECAY, 'theta.mul_(1 - lr * group["weight_decay"])'),
-    "decay of the gradient in place": (DECAY, DECAY.replace("g.add(", "g.add_(")),
-}
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_the_check_rejects_a_wrong_adam(mistake, tmp_path):
-    wrong_adam = mutant(PATH, *MISTAKES[mistake], tmp_path).Adam
+BEFORE = "(v.sqrt() + eps).div_((1 - beta2**t) ** 0.5) - eps"
+
+
+@pytest.mark.parametrize(
+    "right, wrong",
+    [
+        ("(1 - beta1**t)", "(1 - beta1)"),  # no power t
+        ("(1 - beta2**t)", "(1 - beta2)"),
+        (".item() + 1", ".item() + 1e-9"),  # t from 0
+        (ROOT_V_HAT, BEFORE),  # eps before the correction
+        (ROOT_V_HAT, "v.div(1 - beta2**t).add_(eps).sqrt_() - eps"),
+        (DECAY, 'theta.mul_(1 - lr * group["weight_decay"])'),
+        (DECAY, DECAY.replace("g.add(", "g.add_(")),
+    ],
+)
+def test_the_check_rejects_a_wrong_adam(right, wrong, tmp_path):
+    wrong_adam = mutant(PATH, right, wrong, tmp_path).Adam
     with pytest.raises(AssertionError, match="not equal"):
         check(wrong_adam, 20, weight_decay=0.1)
 
@@ -158,20 +154,18 @@ def test_the_check_rejects_a_wrong_adam(mistake, tmp_path):
 
 
 def test_parameter_groups_with_options_of_their_own():
-    def grouped(adam):
-        def make(params, **options):
-            groups = [
-                {"params": params[:2], "lr": 0.1, "betas": (0.5, 0.9)},
-                {"params": params[2:3], "weight_decay": 0.3, "eps": 1e-3},
-            ]
-            optimizer = adam(groups, **options)
-            optimizer.add_param_group({"params": params[3:], "lr": 0.2})
-            return optimizer
-
-        return make
-
-    expected = Training(grouped(torch_adam), lr=0.01).step(100)
-    assert_equal(Training(grouped(Adam), lr=0.01).step(100), expected)
+    trainings = []
+    for adam in (Adam, torch_adam):
+        training = Training(adam)
+        first, second, third, fourth = training.params
+        groups = [
+            {"params": [first, second], "lr": 0.1, "betas": (0.5, 0.9)},
+            {"params": [third], "weight_decay": 0.3, "eps": 1e-3},
+        ]
+        training.optimizer = adam(groups, lr=0.01)
+        training.optimizer.add_param_group({"params": [fourth], "lr": 0.2})
+        trainings.append(training.step(100))
+    assert_equal(*trainings)
 
 
 def test_learning_rate_scheduler():
@@ -201,21 +195,16 @@ def test_closure():
 
 
 @pytest.mark.parametrize("first, second", [(Adam, torch_adam), (torch_adam, Adam)])
-def test_state_dict_loads_into_the_other_adam(first, second):
+def test_state_dict_loads_into_the_other_adam_and_can_be_pickled(first, second):
     options = {"dtype": torch.float32, "lr": 0.01, "weight_decay": 0.1}
     expected = Training(torch_adam, **options).step(200)
     training = Training(first, **options).step(100)
     state = copy.deepcopy(training.optimizer.state_dict())
     training.optimizer = second(training.params)  # its options are overwritten
     training.optimizer.load_state_dict(state)
-    assert_equal(training.step(100), expected)
-
-
-def test_optimizer_can_be_pickled():
-    training = Training(Adam, weight_decay=0.1).step(10)
     pair = pickle.loads(pickle.dumps((training.params, training.optimizer)))
     training.params, training.optimizer = pair
-    assert_equal(training.step(10), Training(torch_adam, weight_decay=0.1).step(20))
+    assert_equal(training.step(100), expected)
 
 
 @pytest.mark.parametrize(

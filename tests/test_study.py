@@ -1,11 +1,12 @@
 """Exercise 3's experiments: what they count, on networks whose boundaries are known."""
 
+import sys
 from types import SimpleNamespace
 
 from decision_boundary.data import RADIUS, circle_in_square
 from decision_boundary.ensemble import Ensemble
 from decision_boundary.geometry import best_polygon, disc_error
-from decision_boundary.shared import boundaries, stacked, training
+from decision_boundary.shared import boundaries, training
 from decision_boundary.shared.script import Diverged, load
 from decision_boundary.study import data_sets
 import numpy as np
@@ -13,15 +14,43 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-STUDY = "decision_boundary/study"
-NAMES = ("starts", "polygons", "points", "deep", "descent")
-starts, polygons, points, deep, descent = (load(f"{STUDY}/{n}.py") for n in NAMES)
+NAMES = "starts", "polygons", "points", "deep", "descent"
+SCRIPTS = [load(f"decision_boundary/study/{name}.py") for name in NAMES]
+starts, polygons, points, deep, descent = SCRIPTS
 answer = load("decision_boundary/main.py")
 optimizers = load("PyTorch-FeedForward/compare_optimizers.py")
 
 TURNS = 2 * np.pi / 3 * np.arange(3)
 UNITS = np.array([np.cos(TURNS), np.sin(TURNS)])  # surround the origin
 HALF = np.array([[1.0, 0, -1], [0, 1, 0]])  # in a closed half-plane
+SIDE = 2 / np.sqrt(3)  # of a regular hexagon whose apothem is 1
+
+
+def ensemble(*networks):
+    """An Ensemble of (hidden weights, hidden biases, output weights, output bias)."""
+    return Ensemble(*(np.array(arrays, dtype=float) for arrays in zip(*networks)))
+
+
+NETWORKS = ensemble(
+    (UNITS, [0, 0, 0], [1, 1, 1], 0.5),  # nowhere
+    (UNITS, [0, 0, -9], [1, 1, 1], -0.5),  # dead unit, open
+    (UNITS, [0, 0, 0.2], [1, 1, 2], -0.4),  # two hinges meet: pentagon
+    (HALF, [0, 0, 0], [1, 1, 1], -0.5),  # open
+    (UNITS, [0, 0, 0], [1, 1, 1], -1.0),  # hexagon beyond the square
+    (UNITS, [0, 0, 0], [1, 1, 1], -0.7),  # hexagon in the square
+)
+NEGATIVE = NETWORKS._replace(output_weights=NETWORKS.output_weights * [1, 1, -1])
+INITIAL = ensemble(
+    (UNITS, [0, 0, 0], [1, 1, -1.1], 0),
+    (HALF, [0, 0, 0], [-1.1, 1, -1.1], 0),  # balance above 0, twice
+    (UNITS, [0, 0, 0], [1, 1, 1], 0),
+    (UNITS, [0, 0, 0], [1, 1, 1], 0),
+    (UNITS, [0, 0, 0], [0.1, 1, 1], 0),
+    (HALF, [0, 0, 0], [-0.1, 1, 1], 0),  # balance below 0
+)
+EXTRACTED = boundaries.extract_all(NETWORKS)
+EXACT = f"{100 * (1 - disc_error(EXTRACTED.polygons(6)[1])):.2f}"
+THREE_SETS = "--data-sets 3 --networks 2 --points 8 --epochs 5 --seed 4"
 
 
 def network_logits(weights, biases, x):
@@ -30,51 +59,78 @@ def network_logits(weights, biases, x):
     return x @ weights[-1] + biases[-1]
 
 
-def ensemble(*networks):
-    """An Ensemble of (hidden weights (2, 3), hidden biases, output weights, output bias)."""
-    return Ensemble(*(np.array(arrays, dtype=float) for arrays in zip(*networks)))
+def rows_of(table):
+    return [row.split(" & ") for row in table.split("\\\\\n")]
 
 
-# Hexagon in the square; hexagon beyond it; pentagon; open; nowhere; dead unit
-NETWORKS = ensemble(
-    (UNITS, [0, 0, 0], [1, 1, 1], -0.7),
-    (UNITS, [0, 0, 0], [1, 1, 1], -1.0),
-    (UNITS, [0, 0, 0.2], [1, 1, 2], -0.4),  # two hinges meet on the boundary
-    (HALF, [0, 0, 0], [1, 1, 1], -0.5),
-    (UNITS, [0, 0, 0], [1, 1, 1], 0.5),
-    (UNITS, [0, 0, -9], [1, 1, 1], -0.5),
-)
+def check(values, listed):
+    """Compare numbers for the report with those listed as `name text, name text`."""
+    assert ", ".join(f"{name} {x}" for name, x in values.items()) == listed
 
 
-@pytest.fixture(scope="module")
-def extracted():
-    return boundaries.extract_all(NETWORKS)
+@pytest.fixture
+def trainings(monkeypatch):
+    """Replace trainings by the networks above; lists (points, their scale, options)."""
+    calls = []
+
+    def train_and_extract(text, X, y, scale=1, **options):
+        calls.append((X, scale, options))
+        return NETWORKS, EXTRACTED
+
+    for script in starts, polygons, points:
+        monkeypatch.setattr(script, "train_and_extract", train_and_extract)
+    return calls
+
+
+@pytest.fixture
+def numbers(monkeypatch, tmp_path):
+    """numbers(script, options): the numbers that the script writes for the report."""
+
+    def run_main(script, options=""):
+        written = {}
+
+        def save_results(options, name, values, *_):
+            written.update(values)
+
+        monkeypatch.setattr(script, "save_results", save_results)
+        command = ["script", "--output", str(tmp_path), *options.split()]
+        monkeypatch.setattr(sys, "argv", command)
+        script.main()
+        return written
+
+    return run_main
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Indices of the networks that draw_network draws."""
+    shown = []
+
+    def draw_network(ax, weights, biases, polylines):
+        same = [polylines is lines for lines in EXTRACTED.polylines]
+        shown.append(same.index(True))
+        np.testing.assert_array_equal(biases[1], NETWORKS.output_biases[shown[-1]])
+
+    for script in starts, polygons:
+        monkeypatch.setattr(script, "draw_network", draw_network)
+    return shown
 
 
 # Boundaries
 
 
-def test_corners_are_those_of_one_convex_polygon(extracted):
-    assert extracted.corners.tolist() == [6, 6, 5, 0, 0, 0]
-    assert [len(p) for p in extracted.polygons(6)] == [6, 6]
-    assert boundaries.in_square(extracted.polygons(6)).tolist() == [True, False]
-    [accuracy] = boundaries.accuracies(extracted.polygons(6))
-    assert accuracy == pytest.approx(100 * (1 - disc_error(extracted.polygons(6)[0])))
+def test_corners_are_those_of_one_convex_polygon():
+    assert EXTRACTED.corners.tolist() == [0, 0, 5, 0, 6, 6]
+    hexagons = EXTRACTED.polygons(6)
+    assert boundaries.in_square(hexagons).tolist() == [False, True]
+    [accuracy] = boundaries.accuracies(hexagons)
+    assert accuracy == pytest.approx(100 * (1 - disc_error(hexagons[1])))
+    two = EXTRACTED.polylines[5] + EXTRACTED.polylines[4]
+    assert boundaries.count_corners(two) == 0
 
 
-def test_the_window_shows_corners_beyond_the_square():
-    weights, biases = NETWORKS.network(1)
-    assert boundaries.count_corners(boundaries.find_boundary(weights, biases)) == 0
-    [(vertices, closed)] = boundaries.find_boundary(weights, biases, 4)
-    assert closed
-    np.testing.assert_allclose(np.hypot(*vertices.T), 2 / np.sqrt(3))
-
-
-def test_a_zero_that_is_no_curve_counts_as_none():
+def test_zeros_that_are_no_curve_count_as_none_and_nan_is_reported():
     assert boundaries.find_boundary([np.zeros((2, 1))], [np.zeros(1)]) == []
-
-
-def test_parameters_that_are_not_finite_are_reported():
     broken = NETWORKS._replace(output_biases=np.full(6, np.nan))
     with pytest.raises(Diverged, match="not finite"):
         boundaries.extract_all(broken)
@@ -82,21 +138,20 @@ def test_parameters_that_are_not_finite_are_reported():
 
 def test_wilson_intervals_are_those_of_the_textbook():
     assert boundaries.wilson(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
-    assert boundaries.wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert boundaries.wilson(200, 200)[0] == pytest.approx(0.9812, abs=1e-4)
+    assert boundaries.wilson(200, 200) == pytest.approx((0.9812, 1), abs=1e-4)
     assert data_sets.share_text(5, 10) == "50.0 [23.7, 76.3]"
 
 
 # Counts over data sets
 
 
-def test_shares_are_those_of_each_data_set(extracted):
-    shares = data_sets.polygons_by_set(extracted, 6, 3)
-    np.testing.assert_allclose(shares, [[100, 0, 0], [50, 0, 0]])
+def test_shares_are_those_of_each_data_set():
+    shares = data_sets.polygons_by_set(EXTRACTED, 6, 3)
+    np.testing.assert_allclose(shares, [[0, 0, 100], [0, 0, 50]])
     assert data_sets.all_sets(shares[0]) == "1 of 3"
     # standard deviation 57.735, over sqrt(3), times 1.96
     assert data_sets.mean_and_error(shares[0]) == "33.3 +- 65.3"
-    assert data_sets.mean_and_error(shares[0][:1]) == "100.0 +- 0.0"
+    assert data_sets.mean_and_error(shares[0][2:]) == "100.0 +- 0.0"
 
 
 def test_data_sets_have_seeds_in_a_row():
@@ -114,181 +169,247 @@ def test_boundaries_of_scaled_points_are_those_on_the_square(monkeypatch):
     monkeypatch.setattr(data_sets, "train_ensemble", fake)
     result, found = data_sets.train_and_extract("", np.array([[1.0, 0]]), None, scale=5)
     np.testing.assert_allclose(result.hidden_weights, NETWORKS.hidden_weights)
-    assert found.corners[:2].tolist() == [6, 6]
-    assert starts.SCALES["archive"][0] == pytest.approx(5 / RADIUS)
+    assert found.corners.tolist() == EXTRACTED.corners.tolist()
 
 
 # Initial weights, and what networks become
 
-INITIAL = ensemble(
-    (UNITS, [0, 0, 0], [0.1, 1, 1], 0),
-    (HALF, [0, 0, 0], [-0.1, 1, 1], 0),  # balance below 0
-    (HALF, [0, 0, 0], [-1.1, 1, -1.1], 0),  # balance above 0, twice
-    (UNITS, [0, 0, 0], [1, 1, 1], 0),
-    (UNITS, [0, 0, 0], [1, 1, 1], 0),
-    (UNITS, [0, 0, 0], [1, 1, -1.1], 0),
-)
-NEGATIVE = NETWORKS._replace(output_weights=NETWORKS.output_weights * [1, 1, -1])
+CORNERS = np.tile([[0.5, 0.5], [-0.5, 0.5], [0, -0.5]], (3, 1, 1))
+CASE = starts.Case(CORNERS, INITIAL, NETWORKS, EXTRACTED)
 
 
-@pytest.fixture
-def case(extracted):
-    X = np.array(
-        [[[0.5, 0.5], [-0.5, 0.5], [0, -0.5]], [[0.5, 0.5], [-0.5, 0.5], [0, -0.5]]]
-    )
-    return starts.Case(X, INITIAL, NETWORKS, extracted)
+def test_every_start_trains_on_its_data_sets_at_its_scale(monkeypatch, trainings):
+    def part(seed, **same):
+        return Ensemble(*(array[seed - 4 : seed - 3] for array in INITIAL))
 
-
-def test_directions_surround_the_origin_without_a_gap_of_180_degrees():
-    assert starts.surrounds_origin(np.stack([UNITS, HALF])).tolist() == [True, False]
-
-
-def test_predictions_count_hexagons_by_signs_and_directions(case):
-    rows = [tuple(map(int, row)) for row in starts.predictions(case)]
-    assert rows == [(3, 1, 1, 3), (2, 1, 0, 1), (2, 0, 1, 1), (1, 0, 0, 1)]
-
-
-def test_changed_signs_are_counted_by_sign_and_balance(case):
-    assert starts.changed_signs(case) == {
-        "Positive": "0 of 14",
-        "NegativeAbove": "3 of 3",
-        "NegativeBelow": "1 of 1",
-    }
-
-
-def test_dead_units_are_those_that_no_point_of_their_data_set_activates(case):
-    assert starts.dead_units(case).tolist() == 5 * [[False] * 3] + [
-        [False, False, True]
-    ]
-    far = case._replace(X=case.X * [[[1]], [[100]]])  # the second data set reaches it
-    assert not starts.dead_units(far).any()
-    assert starts.causes(case).tolist() == [0, 0, 0, 0, 0, 2]
-    assert starts.causes(case._replace(end=NEGATIVE)).tolist() == [1, 1, 1, 1, 1, 2]
-
-
-def test_shapes_and_causes_become_the_table(case):
-    assert starts.shapes(case.boundaries).tolist() == [0, 0, 1, 2, 3, 2]
-    values = starts.cause_summary(case)
-    rows = [row.split(" & ") for row in values["CauseTable"].split("\\\\\n")]
-    assert [row[0] for row in rows] == list(starts.ENDS_WITH)
-    assert [sum(map(int, row[1:-1])) for row in rows] == [5, 0, 1]
-    assert [int(row[-1]) for row in rows] == [5, 0, 1]
-    assert rows[0][1] == "2"
-    assert values["CauseFailed"] == 4
-    assert values["CauseDeadNegative"] == "1 of 1"
-    assert (values["CauseDeadOne"], values["CauseDeadTwo"]) == (1, 0)
-
-
-def test_the_figure_shows_the_most_frequent_sorts(case):
-    figure = starts.draw(case)
-    titles = [ax.get_title() for ax in figure.axes]
-    assert titles[0] == "all positive,\nhexagon 33.3 %"
-    assert "dead unit,\nopen 16.7 %" in titles
+    monkeypatch.setattr(starts, "initial_ensemble", part)
+    options = SimpleNamespace(data_sets=6, points=8, networks=1, epochs=5, seed=4)
+    shares, cases = starts.train_all(options)
+    X, _ = data_sets.draw_data_sets(6, 8, seed=4)
+    assert starts.SCALES == {"ours": (1, 0.03), "archive": (5 / RADIUS, 0.01)}
+    assert [*shares] == [(*start, k) for k in starts.SCALES for start in starts.STARTS]
+    for (init, units, scale), call in zip(shares, trainings, strict=True):
+        sets = 6 if units == 3 else 2  # a fifth, rounded up
+        np.testing.assert_array_equal(call[0], X[:sets])
+        same = {"init": init, "hidden_units": units, "networks": 1}
+        same |= {"seed": 4, "epochs": 5, "learning_rate": starts.SCALES[scale][1]}
+        assert call[1:] == (starts.SCALES[scale][0], same)
+        assert shares[init, units, scale].shape == (2, sets)
+    assert [*cases] == ["xavier", "positive", "spread"]
+    np.testing.assert_array_equal(cases["spread"].start.output_weights, INITIAL[2])
 
 
 def test_numbers_of_a_start_are_means_and_worst_data_sets():
+    keys = [(*start, scale) for scale in starts.SCALES for start in starts.STARTS]
     shares = {
-        (init, units, scale): np.array([[100.0, 90, 80], [100, 60, 80]])
-        for init, units in starts.STARTS
-        for scale in starts.SCALES
+        key: np.array([[100, 80 + i, 60 + i], [100, 50, 30 + i]])
+        for i, key in enumerate(keys)
     }
-    shares["spread", 3, "ours"] = np.array([[100.0] * 3, [100, 50, 100]])
-    options = SimpleNamespace(data_sets=3, networks=10)
-    values = starts.start_summary(shares, options)
+    shares["spread", 3, "ours"] = np.array([[100, 100, 100], [100, 50, 100]])
+    values = starts.start_summary(shares, SimpleNamespace(data_sets=6, networks=10))
     row = "spread, 3 units & 100.0 +- 0.0 & 100 & 3 of 3 & 83.3 +- 32.7 & 50 & 2 of 3"
-    assert row in values["StartTableOurs"]
-    assert row not in values["StartTableArchive"]
+    assert values["StartTableOurs"].split("\\\\\n")[2] == row
+    row = "xavier, 4 units & 86.0 +- 17.8 & 69 & 1 of 3 & 63.0 +- 36.8 & 39 & 1 of 3"
+    assert values["StartTableArchive"].split("\\\\\n")[3] == row
     assert (values["StartInside"], values["StartInsideWorst"]) == ("83.3", "50")
-    assert (values["StartAllSets"], values["StartFewSets"]) == (3, 1)
-    assert values["StartOursXavier"] == "90.0"
-    assert values["StartAllLow"] == "43.9"  # Wilson's for 3 of 3
-    assert values["StartArchiveXavierFourWorst"] == "80"
-    assert values["StartTotal"] == 30
+    assert (values["StartAllSets"], values["StartAllLow"]) == (3, "18.8")  # 3 of 6
+    names = "Total", "DataSets", "FewSets", "Networks", "OursXavier", "OursXavierWorst"
+    expected = [60, 6, 2, 10, "80.0", "60"]
+    assert [values[f"Start{name}"] for name in names] == expected
+    assert values["StartArchiveXavierFour"] == "86.0"
+    assert values["StartArchiveXavierSixWorst"] == "71"
+
+
+def test_predictions_count_hexagons_by_signs_and_directions():
+    start = INITIAL._replace(output_weights=np.abs(INITIAL.output_weights))
+    cases = {"xavier": CASE._replace(end=NEGATIVE)}
+    cases["positive"] = CASE._replace(start=start)
+    assert starts.prediction_summary(cases) == {
+        "PredictTable": "3 & yes & 1 & 3 & 33.3\\\\\n2 & yes & 0 & 1 & 0.0\\\\\n"
+        "2 & no & 1 & 1 & 100.0\\\\\n1 & no & 0 & 1 & 0.0",
+        "PredictSure": "1 of 4",
+        "PredictOther": "1 of 2",
+        "ChangedPositive": "4 of 14",
+        "ChangedNegativeAbove": "1 of 3",
+        "ChangedNegativeBelow": "1 of 1",
+    }
+
+
+def test_dead_units_are_those_that_no_point_of_their_data_set_activates():
+    assert np.argwhere(starts.dead_units(CASE)).tolist() == [[1, 2]]
+    far = CASE._replace(X=CORNERS * [[[100]], [[1]], [[1]]])  # the first set reaches it
+    assert not starts.dead_units(far).any()
+
+
+def test_shapes_and_causes_become_the_table():
+    values = starts.cause_summary(CASE)
+    assert rows_of(values.pop("CauseTable")) == [
+        ["all positive", "2", "1", "1", "1", "5"],
+        ["negative weight", "0", "0", "0", "0", "0"],
+        ["dead unit", "0", "0", "1", "0", "1"],
+    ]
+    check(
+        values,
+        "CauseFailed 4, CauseDeadNegative 1 of 1, CauseFourCorners 0 of 0, "
+        "CauseDeadOne 1, CauseDeadTwo 0, CauseDeadThree 0",
+    )
+    assert starts.causes(CASE._replace(end=NEGATIVE)).tolist() == [1, 2, 1, 1, 1, 1]
+    four = EXTRACTED._replace(corners=np.where(EXTRACTED.corners == 5, 4, 0))
+    values = starts.cause_summary(CASE._replace(end=NEGATIVE, boundaries=four))
+    assert values["CauseFourCorners"] == "1 of 3"  # hexagons count as closed then
+
+
+def test_the_figure_shows_the_first_network_of_the_most_frequent_sorts(drawn):
+    figure = starts.draw(CASE)
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles[0] == "all positive,\nhexagon 33.3 %"
+    assert titles[4] == "dead unit,\nopen 16.7 %"
+    assert drawn == [4, 2, 3, 0, 1]
+
+
+def test_first_networks_of_each_data_set_are_confirmed(monkeypatch, capsys):
+    assert (starts.CONFIRMED, polygons.CONFIRMED) == (10, 5)  # as in the report
+    monkeypatch.setattr(starts, "CONFIRMED", 1)  # networks 0, 2 and 4
+    more = CASE._replace(boundaries=EXTRACTED._replace(corners=np.full(6, 6)))
+    values = starts.exact_summary({"xavier": CASE, "spread": more})
+    assert values == {"ExactStarts": "2 of 4"}
+    assert "2 of 4 hexagons, 0 in the square" in capsys.readouterr().out
+
+
+def test_numbers_of_starts_are_those_of_the_xavier_case(monkeypatch, numbers, capsys):
+    cases = {"xavier": CASE, "positive": CASE._replace(end=NEGATIVE)}
+    monkeypatch.setattr(starts, "train_all", lambda options: (options.networks, cases))
+    monkeypatch.setattr(starts, "start_summary", lambda shares, _: {"Start": shares})
+    expected = starts.prediction_summary(cases) | starts.cause_summary(CASE)
+    expected |= starts.exact_summary(cases) | {"Start": 2}
+    assert numbers(starts, THREE_SETS) == expected
 
 
 # Polygons, points
 
 
-def test_rows_of_the_2h_gon_law(extracted):
-    cells = polygons.row(3, extracted, 3)
-    shortest = f"{1.4 / np.sqrt(3):.2f}"  # median of 0.81 and 1.15 is taken of both
-    assert cells[:4] == ["3", "6", "33.3 +- 65.3", "1 of 3"]
-    assert float(cells[4]) == pytest.approx((0.7 + 1) / np.sqrt(3), abs=0.006)
-    assert float(shortest) < float(cells[4])
-    assert float(cells[5]) == pytest.approx(
-        boundaries.accuracies(extracted.polygons(6))[0], abs=0.006
+def test_the_table_of_2h_gons(monkeypatch, numbers, trainings, capsys):
+    monkeypatch.setattr(polygons, "HIDDEN_UNITS", (2, 3))
+    monkeypatch.setattr(polygons, "CONFIRMED", 1)  # networks 0, 2 and 4
+    monkeypatch.setattr(polygons, "figure_bytes", lambda figure: b"")
+    values = numbers(polygons, THREE_SETS)
+    hexagons = ["3", "6", "33.3 +- 65.3", "1 of 3"]
+    hexagons += [f"{1.7 / 2 * SIDE:.2f}", EXACT, "96.33"]
+    table = [["2", "4", "0.0 +- 0.0", "0 of 3", "--", "--", "--"], hexagons]
+    assert rows_of(values.pop("PolygonsTable")) == table
+    check(
+        values,
+        "PolygonsNetworks 2, PolygonsDataSets 3, PolygonsLeast 33.3, ExactPolygons 2 "
+        "of 1",
     )
-    assert cells[6] == "96.33"
-    assert polygons.row(7, extracted, 3)[4:] == ["--"] * 3
+    for H, (X, scale, options) in zip((2, 3), trainings, strict=True):
+        np.testing.assert_array_equal(X, data_sets.draw_data_sets(3, 8, 4)[0])
+        same = {"hidden_units": H, "networks": 2, "epochs": 5, "seed": 4}
+        assert (scale, options) == (1, same)
 
 
-def test_the_best_polygons_have_the_closed_form():
-    for n in range(4, 17):
-        theta = np.arctan(np.tan(np.pi / n) / 2)
-        expected = 100 * (1.5 - n * theta / np.pi)
-        assert polygons.best_accuracy(n) == pytest.approx(expected, abs=1e-12)
+def test_the_figure_shows_the_first_polygon_of_each_size(drawn):
+    figure = polygons.draw({H: (NETWORKS, EXTRACTED) for H in (2, 3)})
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles[:2] == ["$H = 2$: no polygon", "$H = 3$: 6-gon, 2 of 6"]
+    assert drawn == [0, 4]
+    best, trained = (line.get_xydata() for line in figure.axes[-1].lines)
+    np.testing.assert_allclose(trained, [[3, float(EXACT)]], atol=0.005)
+    np.testing.assert_allclose(best, [[3, 96.33]], atol=0.005)
 
 
 def test_irregularity_is_the_largest_deviation_from_120_degrees():
-    assert points.irregularity(best_polygon(6)) == pytest.approx(0, abs=1e-9)
     stretched = best_polygon(6) * [1, np.sqrt(3)]
-    angles = 2 * np.degrees(np.arctan(1))
-    assert points.irregularity(stretched) == pytest.approx(120 - angles, abs=1e-6)
+    assert points.irregularity(stretched) == pytest.approx(30)  # two angles of 90
+
+
+def test_rows_of_points_measure_the_hexagons(monkeypatch, trainings):
+    def accuracies(hexagons):
+        return np.arange(101.0) if len(hexagons) == 2 else []
+
+    monkeypatch.setattr(points, "accuracies", accuracies)
+    monkeypatch.setattr(points, "irregularity", np.max)
+    options = SimpleNamespace(data_sets=3, networks=2, steps=256, seed=4)
+    X, y = data_sets.draw_data_sets(3, 64, 4)
+    losses = []
+    for k in range(6):
+        logits = network_logits(*NETWORKS.network(k), X[k // 2])
+        losses.append(bce(torch.tensor(logits), torch.tensor(y[k // 2])))
+    cells = points.row(64, 16, 0.1, options)
+    assert cells[:5] == ["64", "16", "0.1", "2 of 6", f"{np.median(losses):.4f}"]
+    assert cells[5:] == [f"{1.7 / 2 * SIDE:.1f}", "50.00", "5.00 to 95.00"]
+    [(seen, _, same)] = trainings
+    np.testing.assert_array_equal(seen, X)
+    assert (same["epochs"], same["seed"]) == (64, 4)  # 256 steps, 4 in each epoch
+    assert (same["networks"], same["batch_size"], same["learning_rate"]) == (2, 16, 0.1)
+    monkeypatch.setattr(points, "accuracies", lambda hexagons: [])
+    assert points.row(64, 16, 0.1, options)[5:] == ["--", "--", "--"]
+
+
+def test_points_batches_and_rates_vary_one_at_a_time(monkeypatch, numbers):
+    def row(*case):
+        return [f"{points.CASES.index(case[:-1])}.{column}" for column in range(8)]
+
+    base, many = points.CASES[1], points.CASES[-1]
+    assert (base, many) == ((512, 64, 0.03), (8192, 512, 0.03))
+    assert [rate for _, _, rate in points.CASES[:3]] == [0.01, 0.03, 0.1]
+    changes = [sum(a != b for a, b in zip(case, base)) for case in points.CASES]
+    assert changes == [1, 0, 1, 1, 1, 2]
+    assert many[:2] == (points.CASES[4][0], points.CASES[3][1])
+    monkeypatch.setattr(points, "row", row)
+    values = numbers(points, "--data-sets 3 --networks 2 --steps 300")
+    assert [r[0] for r in rows_of(values.pop("PointsTable"))][-1] == "5.0"
+    check(
+        values,
+        "PointsDataSets 3, PointsNetworks 2, PointsSteps 300, PointsFewAngle 1.5, "
+        "PointsMany 5.0, PointsManyBatch 5.1, PointsManyAngle 5.5, PointsManyAccuracy "
+        "5.6",
+    )
 
 
 # Networks that train at once
 
 
-def test_stacked_networks_are_each_network_alone():
-    networks = deep.initial_networks("xavier", 1, 3, seed=0)
-    flat = stacked.flatten(networks)
-    X, y = torch.randn(3, 8, 2), torch.randint(2, (3, 8, 1)).float()
-    losses = stacked.mean_losses(stacked.logits(flat, deep.WIDTHS, X), y)
-    expected = [bce(network(x), t) for network, x, t in zip(networks, X, y)]
-    torch.testing.assert_close(losses, torch.stack(expected))
-    (gradient,) = torch.autograd.grad(losses.sum(), flat)
-    for k, loss in enumerate(expected):
-        own = torch.autograd.grad(loss, [*networks[k].parameters()])
-        torch.testing.assert_close(gradient[k], torch.cat([g.flatten() for g in own]))
+def test_deep_networks_train_as_in_exercise_2_and_positive_ones_start_convex():
+    exercise, streams = deep.exercise, training.streams
+    torch.manual_seed(streams(4)[1])  # the second data set's
+    _, network = (exercise.net.FeedForwardNetwork(hidden_size=3) for _ in range(2))
+    assert network.layers[1].weight.min() < 0
+    for layer in network.layers[1:]:
+        layer.weight.data.abs_()
+    options = SimpleNamespace(data_sets=2, networks=2, points=70, epochs=2, seed=3)
+    weights, biases = deep.train("positive", options)[3]
+    X, y = (torch.tensor(array).float() for array in circle_in_square(70, 4))
+    order = torch.Generator().manual_seed(streams(3)[2])
+    adam = exercise.optimizer.Adam(network.parameters(), exercise.LEARNING_RATE)
+    for _ in range(2):
+        exercise.run_epoch(network, adam, X, y, order)
+    pairs = zip([weights, biases], exercise.layers(network))
+    for actual, expected in pairs:
+        for array, reference in zip(actual, expected, strict=True):
+            np.testing.assert_allclose(array, reference, rtol=1e-4, atol=1e-5)
 
 
-def test_an_epoch_trains_each_run_on_its_own_points_in_its_order():
-    networks = deep.initial_networks("xavier", 1, 2, seed=0)
-    flat = stacked.flatten(networks)
-    X, y = torch.randn(2, 6, 2), torch.randint(2, (2, 6, 1)).float()
-    orders = torch.stack([torch.randperm(6) for _ in range(2)])
-    sgd = torch.optim.SGD([flat], lr=0.1)
-    stacked.run_epoch([flat], deep.WIDTHS, sgd, X, y, orders, batch_size=4)
-    for k, network in enumerate(networks):
-        alone = torch.optim.SGD(network.parameters(), lr=0.1)
-        for batch in orders[k].split(4):
-            alone.zero_grad()
-            bce(network(X[k, batch]), y[k, batch]).backward()
-            alone.step()
-        expected = torch.nn.utils.parameters_to_vector(network.parameters())
-        torch.testing.assert_close(flat[k], expected)
+def test_deep_polygons_are_counted_by_start(monkeypatch, numbers):
+    spread = 2 * np.pi / 5 * np.arange(5)
+    decagon = ensemble(
+        (np.array([np.cos(spread), np.sin(spread)]), np.zeros(5), np.ones(5), -0.7)
+    ).network(0)
+    trained = {"xavier": [NETWORKS.network(k) for k in range(6)]}
+    trained["positive"] = [*trained["xavier"][:3], decagon, *trained["xavier"][4:]]
+    seen = []
 
+    def train(init, options):
+        seen.append((options.data_sets, options.networks, options.points))
+        return trained[init]
 
-def test_positive_deep_networks_start_convex_and_all_train():
-    for init, least in (("xavier", -9), ("positive", 0)):
-        networks = deep.initial_networks(init, 2, 3, seed=0)
-        assert len(networks) == 6
-        weights = [[*n.parameters()][::2] for n in networks]
-        assert (
-            min(W.min().item() for first, *others in weights for W in others) >= least
-        )
-        assert min(first.min().item() for first, *_ in weights) < 0
-    options = SimpleNamespace(data_sets=2, networks=2, points=64, epochs=2, seed=0)
-    trained = deep.train("positive", options)
-    assert len(trained) == 4
-    assert [W.shape for W in trained[0][0]] == [(2, 3), (3, 3), (3, 1)]
-    starts_ = deep.initial_networks("positive", 2, 2, seed=0)
-    x = np.random.default_rng(0).normal(size=(5, 2))
-    for network, (weights, biases) in zip(starts_, trained):
-        before = network(torch.tensor(x).float()).detach().numpy()
-        after = network_logits(weights, biases, x)
-        assert after.shape == (5, 1)
-        assert 1e-3 < np.abs(after - before).max() < 1
+    monkeypatch.setattr(deep, "train", train)
+    check(
+        numbers(deep, "--data-sets 3 --networks 2 --points 8"),
+        "DeepXavier 33.3 +- 65.3, DeepXavierMore 0 of 6, DeepPositive 33.3 +- 65.3, "
+        "DeepPositiveMore 1 of 6, DeepDataSets 3, DeepNetworks 2",
+    )
+    assert seen == 2 * [(3, 2, 8)]
 
 
 # Adam and SGD
@@ -320,52 +441,61 @@ def test_a_run_of_the_comparison_is_exercise_2_on_its_seed(monkeypatch):
     result.run_epoch()
     assert after[1, 1] == pytest.approx(loss(), rel=1e-3)
     fresh = circle_in_square(500, training.streams(4)[3])
-    assert accuracy[1, 1] == pytest.approx(
-        training.accuracy(result.logits, *fresh), abs=0.01
-    )
+    expected = training.accuracy(result.logits, *fresh)
+    assert accuracy[1, 1] == pytest.approx(expected, abs=0.005)
 
 
-def test_failed_runs_are_counted_and_never_the_best():
-    rates = len(optimizers.RATES["Adam"])
-    before, after = np.full((2, rates, 3), 0.7)
-    after[:] = 0.5
-    after[1], after[2], after[3, 0] = 0.3, [0.1, 0.1, 0.2], np.nan
-    after[4] = 0.8
-    accuracy = np.linspace(0.9, 1, rates)[:, None] + np.zeros(3)
-    options = SimpleNamespace(runs=3, epochs=256)
-    sgd = (
-        0 * before + 0.7,
-        0 * before + 0.6,
-        accuracy[[2] * rates] + [-0.02, 0.01, -0.02],
+def test_failed_runs_are_counted_and_never_the_best(monkeypatch, numbers, capsys):
+    before, after = np.full((2, 7, 3), 0.7)  # ends as it began: no failure
+    after[:4] = [[0.5], [0.3], [0.4], [0.2]]
+    after[2], after[3, 0], after[4] = [0.1, 0.1, 0.2], np.nan, 0.8
+    accuracy = np.linspace(0.9, 1, 7)[:, None] + [-0.03, 0, 0.01]
+    sgd = accuracy[[2] * 7] + [-0.02, 0.01, 0]
+    results = {"Adam": (before, after, accuracy), "SGD": (before, 0 * after + 0.6, sgd)}
+    results["SGD"][1][:] = 0.6
+
+    def train(name, seeds, epochs):
+        assert ([*seeds], epochs) == ([2, 3, 4], 9)
+        return results[name]
+
+    monkeypatch.setattr(optimizers, "train", train)
+    check(
+        numbers(optimizers, "--runs 3 --epochs 9 --seed 2"),
+        "OptimizerSeeds 3, OptimizerRates 7, OptimizerEpochs 9, SGDMomentum 0.9, "
+        r"OptimizerFresh 10\,000, AdamRateLeast 0.001, AdamRateMost 1, AdamBestRate "
+        "0.01, AdamBestLoss 0.1000, AdamBestFresh 93.3, AdamMostFresh 100.0, AdamFailed 4, AdamFailedFrom "
+        "0.032, AdamRuns 21, SGDRateLeast 0.01, SGDRateMost 10, SGDBestRate 0.01, "
+        "SGDBestLoss 0.6000, SGDBestFresh 94.3, SGDMostFresh 94.3, SGDFailed 0, SGDFailedFrom inf, "
+        "SGDRuns 21, OptimizerWins 1, OptimizerGain 0.33, OptimizerCut 17",
     )
-    values = optimizers.summary(
-        {"Adam": (before, after, accuracy), "SGD": sgd}, options
-    )
-    assert (values["OptimizerWins"], values["OptimizerGain"]) == (2, "1.00")
-    assert values["OptimizerCut"] == (accuracy < 0.94).sum() + (sgd[2] < 0.94).sum()
-    assert values["AdamBestRate"] == f"{optimizers.RATES['Adam'][2]:.2g}"
-    assert values["AdamBestLoss"] == "0.1000"
-    assert values["AdamBestFresh"] == f"{100 * accuracy[2, 0]:.1f}"
-    assert (values["AdamFailed"], values["AdamRuns"]) == (4, 3 * rates)
-    assert values["AdamFailedFrom"] == f"{optimizers.RATES['Adam'][3]:.2g}"
+    rows = [" ".join(row.split()) for row in capsys.readouterr().out.splitlines()]
+    assert rows[3] == "Adam 0.01 0.1000 93.3% 0 of 3"
+    assert rows[5] == "Adam 0.1 0.8000 96.7% 3 of 3"
 
 
 # Gradient flow
 
 
 def test_gradient_flow_conserves_the_balances(monkeypatch):
+    balances, shapes = descent.balances, set()
+
+    def seen(parameters):
+        shapes.add(parameters.shape)
+        return balances(parameters)
+
+    monkeypatch.setattr(descent, "balances", seen)
     monkeypatch.setattr(descent, "TIME", 20)
     options = SimpleNamespace(points=64, networks=5, seed=0)
     changes, travel = descent.conservation(options)
     assert changes["Coarse"] == pytest.approx(2 * changes["Middle"], rel=0.1)
     assert changes["Middle"] == pytest.approx(2 * changes["Fine"], rel=0.1)
     assert travel > 50 * changes["Coarse"] > 0
+    assert shapes == {(13, 1, 5)}  # five networks 2-3-1
 
 
 def test_a_balance_is_a2_minus_w2_minus_b2():
-    parameters = np.arange(1.0, 10)[
-        :, None, None
-    ]  # w = (1, 3), (2, 4); b = 5, 6; a = 7, 8
+    # w = (1, 3), (2, 4); b = 5, 6; a = 7, 8
+    parameters = np.arange(1.0, 10)[:, None, None]
     expected = [49 - 1 - 9 - 25, 64 - 4 - 16 - 36]
     assert descent.balances(parameters).ravel().tolist() == expected
 
@@ -373,16 +503,17 @@ def test_a_balance_is_a2_minus_w2_minus_b2():
 def test_the_margin_of_the_disc_in_the_hull_of_the_square_is_1_minus_the_radius():
     corners = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
     assert descent.hull_margin(corners) == pytest.approx(1 - RADIUS)
-    np.testing.assert_allclose(
-        descent.rotated(np.array([1.0, 0]), np.pi / 2), [0, 1], atol=1e-15
-    )
+    turned = descent.rotated(np.array([1.0, 0]), np.pi / 2)
+    np.testing.assert_allclose(turned, [0, 1], atol=1e-15)
 
 
 def test_deaths_and_changes_of_sign_are_counted(monkeypatch):
     monkeypatch.setattr(descent, "STEPS", 3)
     options = SimpleNamespace(points=50, networks=4, seed=0)
-    counts = descent.survival(options)
-    assert counts[:3] == (4 * 3 * descent.DATA_SETS, 0, 0)
+    *counts, margin = descent.survival(options)
+    assert counts == [4 * 3 * 6, 0, 0]
+    X, _ = data_sets.draw_data_sets(6, 50, 0)
+    assert margin == min(descent.hull_margin(x) for x in X)
 
     def kill(parameters, x, y, buffers):
         buffers[0].fill(1)
@@ -390,55 +521,103 @@ def test_deaths_and_changes_of_sign_are_counted(monkeypatch):
         return np.where(np.arange(13) == 11, 30, 0)[:, None, None] + 0 * parameters
 
     monkeypatch.setattr(descent, "gradients", kill)  # a_3 falls below 0
-    assert descent.survival(options)[1:3] == (1, 4 * descent.DATA_SETS)
+    assert descent.survival(options)[1:3] == (1, 4 * 6)
 
 
-def test_symmetric_descent_starts_symmetric_and_counts_empty_insides(monkeypatch):
+def test_symmetric_descent_stays_symmetric(monkeypatch):
     monkeypatch.setattr(descent, "STEPS", 30)
     options = SimpleNamespace(points=90, seed=1)
-    losses, share, empty, asymmetry, corners = descent.symmetric(options)
-    assert losses.shape == (31, descent.DATA_SETS)
+    losses, share, _, asymmetry, corners = descent.symmetric(options)
+    assert losses.shape == (31, 6)
     assert share[0] == pytest.approx(1 - circle_in_square(30, 1)[1].mean())
     assert asymmetry.max() < 1e-13
-    assert (empty >= 1).all()  # at the start f(0) = 0
     assert set(corners) <= {0, 6}
+
+
+def test_an_inside_is_empty_where_the_logit_is_positive_at_the_origin(monkeypatch):
+    def descend(parameters, X, y, text):
+        w, a, c = descent.split(parameters)
+        assert a[0, 0] == pytest.approx(2 / np.sqrt(5))
+        # Logits at 0: 0, 0.1 and 6 / sqrt(5) * 0.1 - 0.3 = -0.03
+        for w[2], c[:] in [(0, 0), (-0.1, 0.1), (0.1, -0.3)]:
+            yield np.zeros((90, 3, 6, 1))
+
+    monkeypatch.setattr(descent, "descend", descend)
+    options = SimpleNamespace(points=90, seed=1)
+    losses, share, empty, _, corners = descent.symmetric(options)
+    assert (empty.tolist(), corners.tolist()) == (6 * [2], 6 * [6])
+    np.testing.assert_allclose(losses[1], np.log1p(np.exp(0.1)) - 0.1 * (1 - share))
+
+
+def test_numbers_of_the_descent(monkeypatch, numbers, capsys):
+    losses = np.full((3, 6), 0.9) - np.arange(3)[:, None] / 4  # 0.9, 0.65, 0.4
+    losses[1, 0], losses[:, 1] = 0.95, [0.9, 0.5, 0.4]
+    share = np.full(6, 0.6)  # 0.6 log 2 = 0.42; log 2 + 0.2 = 0.893
+    share[1], losses[0, 2], share[2] = 0.8, 0.8, 0.6
+    empty, asymmetry = np.arange(6), np.arange(6) * 1e-9
+    corners = np.array([6, 6, 0, 5, 0, 6])
+    changes = {"Coarse": 0.04, "Middle": 0.02, "Fine": 0.01}
+    monkeypatch.setattr(descent, "conservation", lambda _: (changes, 2.5))
+    monkeypatch.setattr(descent, "survival", lambda _: (7, 1, 2, 0.123))
+    symmetric = losses, share, empty, asymmetry, corners
+    monkeypatch.setattr(descent, "symmetric", lambda _: symmetric)
+    check(
+        numbers(descent, "--points 70 --seed 3"),
+        "BalanceRateCoarse 0.2, BalanceRateMiddle 0.1, BalanceRateFine 0.05, "
+        "BalanceDriftCoarse 4.0e-02, BalanceDriftMiddle 2.0e-02, BalanceDriftFine "
+        "1.0e-02, BalanceTravel 2.5, DescentRate 0.1, DescentSteps 1500, DescentSets "
+        "6, DescentUnits 7, DescentDeaths 1, DescentChanges 2, DescentMargin 0.12, "
+        "SymmetricPoints 69, SymmetricFalls 5 of 6, SymmetricHexagons 3 of 6, "
+        "SymmetricGap 2 of 6, SymmetricEmpty 5, SymmetricBelowFirst 1, "
+        "SymmetricBelowLast 2, SymmetricAsymmetry 5.0e-09",
+    )
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert " ".join(last.split()) == "8 0.900 0.400 2 -0.007 5 5.0e-09 6"
 
 
 # Training, and the answer
 
 
 def test_a_logit_that_overflows_in_the_last_step_is_reported():
-    X, y = np.zeros((1, 2)), np.zeros((1, 1))
-    finite = iter([0.5, 0.4])
+    finite, X = iter([0.5, 0.4]), np.zeros((1, 2))
     result = training.Run(
-        X, y, lambda: next(finite), lambda x: np.array([[np.inf]]), None, None
+        X, None, lambda: next(finite), lambda x: np.array([[np.inf]]), None, None
     )
     with pytest.raises(Diverged, match="logit not finite after epoch 2"):
         training.train(result, 2, show=False)
 
 
-def test_accuracy_is_the_share_of_logits_of_the_right_sign():
-    X, y = np.array([[-1.0], [0.3], [0.7]]), np.array([[0.0], [1.0], [0.0]])
-    assert training.accuracy(lambda x: x, X, y) == pytest.approx(2 / 3)
+def test_a_report_has_the_medians_and_extremes_of_all_seeds(monkeypatch, capsys):
+    X, y = np.array([[-1.0, 0], [0.3, 0], [0.7, 0]]), np.array([[0.0], [1], [0]])
+    losses = {4: [0.7, 0.1], 5: [0.6, 0.3], 6: [0.8, 0.2]}
+    saved = {}
 
+    def make_run(seed):
+        trend = iter(losses[seed])
+        return training.Run(X, y, lambda: next(trend), lambda x: x[:, :1], None, None)
 
-def test_the_summary_of_trainings_has_medians_and_extremes():
-    options = SimpleNamespace(points=9, epochs=2, runs=3, learning_rate=0.03)
-    losses = np.array([[0.7, 0.1], [0.6, 0.3], [0.8, 0.2]])
-    accuracies = np.array([[90, 80.0], [92, 84], [97, 83]])
-    values = training.summary(options, losses, accuracies)
-    expected = ["0.700", "0.100", "0.200", "0.300", "92.0", "80.0", "83.0", "84.0"]
-    assert list(values.values())[4:] == expected
-    assert [*values][4:] == [
-        "FirstLoss",
-        "LossMin",
-        "LossMedian",
-        "LossMax",
-        "Accuracy",
-        "FreshMin",
-        "FreshMedian",
-        "FreshMax",
+    def save_results(options, name, values, *_):
+        saved.update(values)
+
+    monkeypatch.setattr(training, "fresh_accuracy", lambda logits, seed: seed / 10)
+    monkeypatch.setattr(training, "save_results", save_results)
+    options = SimpleNamespace(points=9, epochs=2, runs=3, learning_rate=0.03, seed=4)
+    options.live = options.animation = None
+    training.train_and_report(make_run, options, "name", {"Batch": 8})
+    check(
+        saved,
+        "NamePoints 9, NameEpochs 2, NameRuns 3, NameRate 0.03, NameFirstLoss 0.700, "
+        "NameLossMin 0.100, NameLossMedian 0.200, NameLossMax 0.300, NameAccuracy "
+        "66.7, NameFreshMin 40.0, NameFreshMedian 50.0, NameFreshMax 60.0, NameBatch 8",
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines[1:3]] == [
+        ["1", "0.7000", "66.7%"],
+        ["2", "0.1000", "66.7%"],
     ]
+    fresh = "on 100,000 fresh points 50.0%"
+    assert lines[4] == f"seed 5: loss 0.3000, accuracy 66.7%, {fresh}"
+    assert len(lines) == 7  # the trend is that of the first seed alone
 
 
 def test_fresh_points_are_no_points_of_the_training():
@@ -450,56 +629,83 @@ def test_fresh_points_are_no_points_of_the_training():
 
 
 @pytest.mark.parametrize("name", answer.EXERCISES)
-def test_both_exercises_start_from_the_same_network(name):
-    result = answer.make_run(name, 7, 32)
+def test_both_exercises_train_the_same_network_on_all_points(name):
+    result = answer.make_run(name, 7, 70)  # the last batch is small
     weights, biases = result.layers()
-    expected_weights, expected_biases = answer.make_run("NumPy", 7, 32).layers()
-    pairs = zip([*weights, *biases], [*expected_weights, *expected_biases])
-    for ours, reference in pairs:
-        np.testing.assert_allclose(ours, reference, rtol=1e-6)
+    reference = answer.make_run("NumPy", 7, 70).layers()
+    for ours, expected in zip([*weights, *biases], [*reference[0], *reference[1]]):
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)
     logits = network_logits(weights, biases, result.X)
     np.testing.assert_allclose(result.logits(result.X), logits, atol=1e-6)
-    result.run_epoch()
-    assert not np.allclose(result.layers()[0][0], expected_weights[0])
-
-
-@pytest.mark.parametrize("name", answer.EXERCISES)
-def test_an_epoch_gives_the_mean_loss_over_all_points(name):
     script, options, _ = answer.EXERCISES[name]
-    result = load(script).make_run(0, 70, 1e-30, **options)  # the last batch is small
-    expected = bce(
-        torch.tensor(result.logits(result.X)),
-        torch.tensor(result.y).to(torch.tensor(result.logits(result.X)).dtype),
-    )
-    assert result.run_epoch() == pytest.approx(expected.item(), rel=1e-6)
+    result = load(script).make_run(0, 70, 1e-30, **options)
+    logits = torch.tensor(result.logits(result.X)).double()
+    loss = bce(logits, torch.tensor(result.y).double()).item()
+    assert result.run_epoch() == pytest.approx(loss, rel=1e-6)
 
 
-def test_exercise_1_trains_four_times_as_many_epochs(monkeypatch):
-    epochs = []
-    monkeypatch.setattr(answer, "train", lambda run, n, *_, **__: epochs.append(n))
-    monkeypatch.setattr(answer, "RUNS", 1)
-    options = SimpleNamespace(epochs=256, points=8, seed=0, live=False, animation=None)
-    answer.train_hexagons(options)
-    assert epochs == [1024, 256]
+def test_exercise_1_trains_four_times_as_many_epochs_and_the_first_run_is_shown(
+    monkeypatch,
+):
+    calls = []
+    monkeypatch.setattr(answer, "train", lambda *args, show: calls.append(args))
+    monkeypatch.setattr(answer, "make_run", lambda *args: args)
+    monkeypatch.setattr(answer, "make_views", lambda options, *args: [args])
+    monkeypatch.setattr(answer, "RUNS", 2)
+    options = SimpleNamespace(epochs=256, points=8, seed=3)
+    runs, views = answer.train_hexagons(options)
+    first = "NumPy", 3, 8
+    assert views == [(first, 1024)]
+    assert calls == [
+        (first, 1024, views),
+        (("NumPy", 4, 8), 1024, ()),
+        (("PyTorch", 3, 8), 256, ()),
+        (("PyTorch", 4, 8), 256, ()),
+    ]
+    assert [run for name in runs for run in runs[name]] == [call[0] for call in calls]
 
 
-def test_rows_of_the_answer_measure_the_hexagon():
-    layers = NETWORKS.network(0)
-    result = training.Run(None, None, None, lambda x: x[:, :1], lambda: layers, None)
-    side, area = 1.4 / np.sqrt(3), 2 * np.sqrt(3) * 0.49
-    exact = (
-        f"{100 * (1 - disc_error(boundaries.find_boundary(*layers)[0].vertices)):.2f}"
+def test_rows_of_the_answer_measure_the_hexagon(monkeypatch, capsys):
+    def run(k, height=1):
+        (W, a), biases = NETWORKS.network(k)
+        layers = [W / [[1], [height]], a], biases
+        return training.Run(None, None, None, None, lambda: layers, None)
+
+    monkeypatch.setattr(answer, "fresh_accuracy", lambda _, seed: 0.9 + seed / 1000)
+    monkeypatch.setattr(answer, "RUNS", 2)
+    runs = {"NumPy": [run(5, 0.75), run(3)], "PyTorch": [run(5), run(5)]}
+    values = answer.summary(runs, 3)
+    [(vertices, _)] = boundaries.find_boundary(*runs["NumPy"][0].layers())
+    # Corners (0, +-0.75 r) and (+-0.7, +-0.375 r) with r = 1.4 / sqrt(3) = 0.808
+    exact = f"{100 * (1 - disc_error(vertices)):.2f}"
+    regular = f"120--120 {1.4 * np.sqrt(3) * 0.7:.3f} {EXACT}"
+    assert [" ".join(row) for row in rows_of(values.pop("HexagonTable"))] == [
+        f"NumPy 3 0.61--0.76 113--133 1.273 {exact} 90.30",
+        "NumPy 4 no hexagon    90.40",
+        f"PyTorch 3 0.81--0.81 {regular} 90.30",
+        f"PyTorch 4 0.81--0.81 {regular} 90.40",
+    ]
+    check(
+        values,
+        "HexagonNumPy 1 of 2, HexagonPyTorch 2 of 2, HexagonExact 3 of 4, HexagonRate "
+        "0.03, HexagonBest 96.33, HexagonFreshLowest 90.30, HexagonFreshHighest 90.40",
     )
-    name, seed, sides, angles, own_area, accuracy, fresh = answer.row(
-        "NumPy", 3, result
-    )
-    assert (name, seed, sides) == ("NumPy", "3", f"{side:.2f}--{side:.2f}")
-    assert (angles, own_area, accuracy) == ("120--120", f"{area:.3f}", exact)
-    assert float(fresh) == pytest.approx(50, abs=1)
-    open_ = training.Run(
-        None, None, None, lambda x: x[:, :1], lambda: NETWORKS.network(3), None
-    )
-    assert answer.row("NumPy", 3, open_)[2] == "no hexagon"
-    values = answer.summary({"NumPy": [result, open_]}, 3)
-    assert values["HexagonNumPy"] == f"1 of {answer.RUNS}"
-    assert values["HexagonBest"] == "96.33"
+
+
+def test_a_saved_ensemble_is_counted_first(monkeypatch, numbers, tmp_path, capsys):
+    calls = []
+
+    def train_ensemble(X, y, *args, **options):
+        calls.append((X, args, options))
+        return NETWORKS
+
+    monkeypatch.setattr(answer, "train_ensemble", train_ensemble)
+    options = "--hidden-units 3 --networks 6 --epochs 2 --points 9 --seed 5"
+    numbers(answer, f"--save {tmp_path}/e.npz {options} --init xavier")
+    out = capsys.readouterr().out
+    assert out.startswith("closed convex 6-gons: 2 of 6, of which 1 lie in [-1, 1]^2\n")
+    with np.load(tmp_path / "e.npz") as file:
+        assert all(np.array_equal(file[key], getattr(NETWORKS, key)) for key in file)
+    [(X, args, options)] = calls
+    np.testing.assert_array_equal(X, circle_in_square(9, 5)[0])
+    assert (args, options) == ((3, 6, 2), {"init": "xavier", "seed": 5})
