@@ -120,7 +120,10 @@ def test_the_grid_trains_each_width_and_seed(monkeypatch):
     assert np.isnan(grid.turns[:, 0]).all()
 
 
-def test_numbers_are_medians_of_the_closed_boundaries_of_three_units(capsys):
+def test_numbers_are_medians_of_the_closed_boundaries_of_three_units(
+    monkeypatch, capsys
+):
+    monkeypatch.setattr(smooth, "WIDTHS", (2, 3, 6, 16))
     turns = 10.0 * np.arange(12).reshape(3, 4, 1) + [0, 1, 5]
     turns[2, 1, 0] = np.nan
     turns[0, 1] = np.nan

@@ -38,8 +38,8 @@ import numpy as np
 
 backprop = load("Python-FeedForward/main.py")
 
-WIDTHS = (2, 3, 6, 16)
-# Chosen on the final loss. Since sigmoid(z) = (1 + tanh(z / 2)) / 2, its gradients are
+WIDTHS = (3, 6, 16)
+# Since sigmoid(z) = (1 + tanh(z / 2)) / 2, its gradients are
 # half of tanh's for twice the weights: four times the rate makes about the same steps.
 LEARNING_RATES = {"ReLU": 0.2, "tanh": 0.2, "sigmoid": 0.8}
 EARLY = 16  # a training this many times shorter is shown, too
@@ -48,13 +48,13 @@ SAMPLES = 101  # along a ray, to find the first change of sign
 
 
 class Grid(NamedTuple):
-    """3 activations, 4 widths, S seeds; nan where a boundary is open in the square."""
+    """3 activations, 3 widths, S seeds; nan where a boundary is open in the square."""
 
     networks: dict  # (activation, width): the first seed's network
     early: dict  # the same, trained EARLY times shorter
-    turns: np.ndarray  # (3, 4, S), the sharpest ones, in degrees
-    accuracies: np.ndarray  # (3, 4, S), % of the square on its side of the boundary
-    losses: np.ndarray  # (3, 4, S), in the last epoch
+    turns: np.ndarray  # (3, 3, S), the sharpest ones, in degrees
+    accuracies: np.ndarray  # (3, 3, S), % of the square on its side of the boundary
+    losses: np.ndarray  # (3, 3, S), in the last epoch
 
 
 def train_grid(options):
@@ -150,14 +150,12 @@ def sharpest_turn(radii):
 
 def draw(grid):
     """The boundaries of the first seed, and early ones, dotted."""
-    figure = new_figure(1.95)
-    axes = figure.subplots(len(LEARNING_RATES), len(WIDTHS))
-    for index, key in zip(np.ndindex(axes.shape), grid.networks):
-        draw_panel(axes[index], key, grid, (*index, 0))
-    for ax, activation in zip(axes[:, 0], LEARNING_RATES):
-        ax.set_ylabel(activation)
-    for ax, width in zip(axes[0], WIDTHS):
-        ax.set_title(f"$H = {width}$")
+    figure = new_figure(1.2)
+    axes = figure.subplots(1, len(grid.networks))
+    indices = np.ndindex(grid.turns.shape[:2])
+    for ax, index, key in zip(axes, indices, grid.networks):
+        draw_panel(ax, key, grid, (*index, 0))
+        ax.set_title(f"{key[0]}\n$H = {key[1]}$", fontsize=8)
     return figure
 
 
@@ -172,7 +170,7 @@ def draw_panel(ax, key, grid, index):
         draw_contour(ax, network, colors=DARK, linewidths=1.3)
     if np.isfinite(grid.turns[index]):
         text = f"${grid.turns[index]:.1f}^\\circ$"
-    ax.text(0, 0, text, ha="center", va="center")
+    ax.text(0, 0, text, ha="center", va="center", fontsize=8)
     ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
     ax.spines[:].set_visible(True)
 
