@@ -137,12 +137,29 @@ def test_sharp_targets_are_reached_by_softmax_alone():
     assert (smooth["Normalized"][:, 1] == 1).any()
 
 
+def test_all_runs_start_from_the_same_uniform_logits(monkeypatch, tmp_path):
+    calls = []
+
+    def shares(method, z, y, steps):
+        calls.append((method, z, steps))
+        return np.zeros((len(ce.LEARNING_RATES), 2))
+
+    monkeypatch.setattr(ce, "shares", shares)
+    command = f"script --starts 500 --steps 7 --output {tmp_path}"
+    monkeypatch.setattr("sys.argv", command.split())
+    ce.main()
+    assert [(call[0], call[2]) for call in calls] == 2 * [(m, 7) for m in ce.METHODS]
+    z = calls[0][1]
+    assert z.shape == (500, 10) and 0 <= z.min() < 0.01 and 0.99 < z.max() <= 1
+    assert all(np.array_equal(call[1], z) for call in calls)
+
+
 def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss():
     rates = len(ce.LEARNING_RATES)
     sharp, smooth = np.zeros((2, rates, 2))
     sharp[8:14, 1], sharp[7, 1] = 1, 0.9  # from 1 to 10^2.5
     none = np.zeros((rates, 2))
-    none[3] = 1, 0.07
+    none[3] = 1, 0.97
     result = {
         "Sharp": {"Softmax": sharp, "Normalized": none},
         "Smooth": {"Softmax": 1 - smooth, "Normalized": smooth},
@@ -152,7 +169,7 @@ def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss()
     np.testing.assert_allclose(ce.exit_bounds(z), bounds)
     values = ce.summary(z, result)
     assert list(values.values()) == [
-        *[10, 15, 0.01, "7", "0.00", f"{bounds[2]:.2f}"],
+        *[10, 15, 0.01, "97", "0.00", f"{bounds[2]:.2f}"],
         *["1", "320", "2.5", "0.0001", "1000", "7.0", "--", "--", "--"],
     ]
     names = ["SharpSoftmax", "SmoothSoftmax", "SmoothNormalized"]

@@ -83,6 +83,7 @@ def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
     [
         {},
         {"lr": 0.0},
+        {"betas": (0.0, 0.0)},
         {"betas": [0.5, 0.9999]},
         {"eps": 0.1, "scale": 1e-3},
         {"eps": 0.0},
