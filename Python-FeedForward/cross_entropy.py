@@ -181,7 +181,7 @@ SMOOTH_LABELS = [
 
 def draw(result, rng):
     figure = new_figure(2.1)
-    paths, sharp, smooth = figure.subplots(1, 3, width_ratios=[1, 1, 1])
+    paths, sharp, smooth = figure.subplots(1, 3)
     draw_paths(paths, rng)
     draw_shares(sharp, result["Sharp"], "one-hot target", SHARP_LABELS)
     draw_shares(smooth, result["Smooth"], "smoothed target", SMOOTH_LABELS)
@@ -189,7 +189,7 @@ def draw(result, rng):
 
 
 def exit_bounds(z):
-    """Bounds (n,) of the loss with which gradient flow for z_j / sum_k z_k leaves its domain.
+    """Lower bounds (n,) of the loss where gradient flow for z_j / sum_k z_k must stop.
 
     For the target class 0; the report derives log(1 + sum_k (z_k - min z) / |z|), where
     the sum and the minimum are over the other classes.

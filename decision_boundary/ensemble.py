@@ -7,10 +7,10 @@ appended to the input x, the bias of a unit is its third weight:
 
 The 4 H + 1 parameters of a network are the three entries of all w_h, the a_h, and c.
 In training they come first, (4 H + 1, S, G) for S groups of G networks: each operation
-runs along hundreds of neighbouring numbers. Blocks that fit the cache are trained in turn,
-by several processes, as the operations are too short for threads. The networks beside it
-do not change a network's last bits: those of a matrix product may depend on its width, so
-each one has the weights of one unit in one group, (N, 3) @ (3, G).
+runs along hundreds of neighbouring numbers. Blocks that fit the cache are trained in
+turn, by several processes, as the operations are too short for threads. The rounding of
+a matrix product can depend on its width, so each product has the fixed width G of one
+group, (N, 3) @ (3, G): a network's result does not depend on those beside it.
 """
 
 import multiprocessing

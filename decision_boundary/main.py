@@ -115,10 +115,8 @@ def summary(runs, seed):
     exact, _ = confirmed([r.layers() for name in runs for r in runs[name]], 1)
     print(f"confirmed in exact arithmetic: {exact} of {len(rows)}")
     fresh = [float(cells[-1]) for cells in rows]
-    counts = {
-        f"Hexagon{name}": f"{sum(r[0] == name and r[2] != 'no hexagon' for r in rows)} of {RUNS}"
-        for name in runs
-    }
+    found = [cells[0] for cells in rows if cells[2] != "no hexagon"]
+    counts = {f"Hexagon{name}": f"{found.count(name)} of {RUNS}" for name in runs}
     return counts | {
         "HexagonExact": f"{exact} of {len(rows)}",
         "HexagonRate": LEARNING_RATE,
@@ -156,7 +154,7 @@ def draw_example(ax, apothem=0.7):
         active = np.flatnonzero(units.T @ x > 1e-9) + 1
         style = {"ha": "center", "va": "center", "fontsize": 8}
         ax.text(*(0.45 * x), ", ".join(map(str, active)), color=DARK, **style)
-    for j, u in enumerate(units.T, start=1):
+    for u in units.T:
         ax.annotate(
             "", 0.25 * u, (0, 0), arrowprops={"arrowstyle": "->", "color": GREY}
         )

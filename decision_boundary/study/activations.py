@@ -79,7 +79,9 @@ def train_grid(options):
 def train_network(activation, width, seed, options, shorter=1):
     """Exercise 1's training, for one hidden layer and without weight decay.
 
-    Returns the network, and its mean loss in the last epoch. shorter: divides the epochs
+    Returns the network, and its mean loss in the last epoch.
+
+    shorter: a divisor of the number of epochs
 
     Initial weights are evenly spread, outgoing ones positive; only ReLU is restricted by
     that, for tanh(-z) = -tanh(z) and sigmoid(-z) = 1 - sigmoid(z). The learning rate

@@ -4,7 +4,7 @@ import math
 
 from decision_boundary.data import circle_in_square
 from decision_boundary.ensemble import train_ensemble
-from decision_boundary.shared.boundaries import extract_all, in_square, wilson
+from decision_boundary.shared.boundaries import extract_all, in_square
 from decision_boundary.shared.script import show_progress
 import numpy as np
 
@@ -52,9 +52,3 @@ def mean_and_error(shares):
 def all_sets(shares):
     """`196 of 200`: on how many data sets are all networks polygons?"""
     return f"{(shares == 100).sum()} of {len(shares)}"
-
-
-def share_text(successes, trials):
-    """`99.5 [98.9, 99.8]`: a share in percent, and its Wilson interval."""
-    low, high = wilson(successes, trials)
-    return f"{100 * successes / trials:.1f} [{100 * low:.1f}, {100 * high:.1f}]"

@@ -133,7 +133,7 @@ def dead_units(case):
 
 
 def causes(case):
-    """(E,): index into ENDS_WITH of what each network ends with; later ones take precedence.
+    """(E,): index into ENDS_WITH for each network; later entries take precedence.
 
     With neither a dead unit nor a negative outgoing weight, the logit is convex.
     """
@@ -176,6 +176,7 @@ def start_row(start, shares):
 
 
 def worst(shares):
+    """`62`: the least share of a data set, in percent."""
     return f"{shares.min():.0f}"
 
 
@@ -198,15 +199,12 @@ def start_summary(shares, options):
         for init, units in STARTS:
             found, _ = shares[init, units, scale]
             name = f"Start{scale.capitalize()}{init.capitalize()}{NUMERALS[units]}"
-            values |= {
-                name: f"{found.mean():.1f}",
-                f"{name}Worst": f"{found.min():.0f}",
-            }
+            values |= {name: f"{found.mean():.1f}", f"{name}Worst": worst(found)}
     found, inside = shares["spread", 3, "ours"]
     sure = (found == 100).sum()
     values |= {
         "StartInside": f"{inside.mean():.1f}",
-        "StartInsideWorst": f"{inside.min():.0f}",
+        "StartInsideWorst": worst(inside),
         "StartAllSets": sure,
         "StartAllLow": f"{100 * wilson(sure, options.data_sets)[0]:.1f}",
     }
