@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
 from decision_boundary.shared import stacked
-from decision_boundary.shared.figures import BLUE, ORANGE, figure_bytes, new_figure
+from decision_boundary.shared.figures import BLUE, ORANGE, new_figure
 from decision_boundary.shared.results import save_results, table
 from decision_boundary.shared.script import Parser, integer, load, progress, run
 from decision_boundary.shared.training import streams
@@ -166,8 +166,7 @@ def main():
         for rate, before, after, accuracy in zip(RATES[name], *arrays)
     ]
     table(["method", "rate", "median loss", "on fresh points", "failed"], rows)
-    figure = figure_bytes(draw(result))
-    save_results(options, "optimizers", summary(result, options), figure)
+    save_results(options, "optimizers", summary(result, options), draw(result))
 
 
 if __name__ == "__main__":

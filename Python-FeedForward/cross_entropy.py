@@ -16,7 +16,6 @@ from decision_boundary.shared.figures import (
     DARK,
     GREY,
     ORANGE,
-    figure_bytes,
     new_figure,
 )
 from decision_boundary.shared.results import save_results, table
@@ -253,8 +252,8 @@ def main():
     }
     print_shares(result)
     values = {"CrossStarts": options.starts, "CrossSteps": options.steps}
-    figure = figure_bytes(draw(result, rng))
-    save_results(options, "cross_entropy", values | summary(z, result), figure)
+    values |= summary(z, result)
+    save_results(options, "cross_entropy", values, draw(result, rng))
 
 
 if __name__ == "__main__":

@@ -35,11 +35,10 @@ from decision_boundary.shared.figures import (
     draw_hinges,
     draw_map,
     draw_square,
-    figure_bytes,
     new_figure,
 )
 from decision_boundary.shared.live import make_views
-from decision_boundary.shared.results import save_results, table
+from decision_boundary.shared.results import figure_bytes, save_results, table
 from decision_boundary.shared.script import Parser, integer, load, progress, run
 from decision_boundary.shared.training import fresh_accuracy, streams, train
 import numpy as np
@@ -210,7 +209,7 @@ def main():
     runs, views = train_hexagons(options)
     values, figure = summary(runs, options.seed), draw(runs)
     png = {options.output / "figures/hexagon.png": figure_bytes(figure, "png")}
-    save_results(options, "hexagon", values, figure_bytes(figure), views, png)
+    save_results(options, "hexagon", values, figure, views, png)
 
 
 if __name__ == "__main__":

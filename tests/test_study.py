@@ -290,7 +290,7 @@ def test_numbers_of_starts_are_those_of_the_xavier_case(monkeypatch, numbers, ca
 def test_the_table_of_2h_gons(monkeypatch, numbers, trainings, capsys):
     monkeypatch.setattr(polygons, "HIDDEN_UNITS", (2, 3))
     monkeypatch.setattr(polygons, "CONFIRMED", 1)  # networks 0, 2 and 4
-    monkeypatch.setattr(polygons, "figure_bytes", lambda figure: b"")
+    monkeypatch.setattr(polygons, "draw", lambda result: None)
     values = numbers(polygons, THREE_SETS)
     hexagons = ["3", "6", "33.3 +- 65.3", "1 of 3"]
     hexagons += [f"{1.7 / 2 * SIDE:.2f}", EXACT, "96.33"]

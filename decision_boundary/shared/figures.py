@@ -1,6 +1,5 @@
 """Figures: one style for all, and what several of them draw."""
 
-import io
 import logging
 
 from decision_boundary.data import RADIUS
@@ -47,14 +46,6 @@ mpl.rcParams.update(
 def new_figure(height, width=TEXT_WIDTH):
     """An empty figure, sizes in inches, outside of pyplot's global state."""
     return Figure(figsize=(width, height), layout="constrained")
-
-
-def figure_bytes(figure, format="pdf"):
-    """The figure as the content of a file: the same bytes for the same figure."""
-    buffer = io.BytesIO()
-    undated = {"CreationDate": None} if format == "pdf" else {}
-    figure.savefig(buffer, format=format, metadata=undated)
-    return buffer.getvalue()
 
 
 def draw_square(ax):

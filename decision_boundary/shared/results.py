@@ -1,5 +1,6 @@
 """Where results go: files written whole or not at all, tables, and LaTeX macros."""
 
+import io
 import os
 from pathlib import Path
 import re
@@ -36,19 +37,27 @@ def save_results(options, name, values, figure=None, views=(), files=None):
     """Write numbers/NAME.tex, figures/NAME.pdf, the views' GIFs and further files.
 
     values: {macro: text or number}, already rounded
-    figure: the bytes of the PDF
+    figure: of Matplotlib
     views: closed when all is written
     files: {path: bytes}
     """
     files = {options.output / f"numbers/{name}.tex": macros(values)} | (files or {})
     if figure:
-        files[options.output / f"figures/{name}.pdf"] = figure
+        files[options.output / f"figures/{name}.pdf"] = figure_bytes(figure)
     for view in views:
         files |= view.files()
     write_files(files)
     print("wrote", *files, sep="\n  ")
     for view in views:
         view.close()
+
+
+def figure_bytes(figure, format="pdf"):
+    """The figure as the content of a file: the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    undated = {"CreationDate": None} if format == "pdf" else {}
+    figure.savefig(buffer, format=format, metadata=undated)
+    return buffer.getvalue()
 
 
 def macros(values):

@@ -11,7 +11,6 @@ from decision_boundary.shared.figures import (
     draw_boundary,
     draw_losses,
     draw_map,
-    figure_bytes,
     new_figure,
 )
 from decision_boundary.shared.live import make_views
@@ -113,8 +112,7 @@ def train_and_report(make_run, options, name, settings):
         "accuracy {Accuracy}%, on fresh points {FreshMedian}%".format(**values)
     )
     values = {f"{name.capitalize()}{key}": value for key, value in values.items()}
-    figure = figure_bytes(draw(first, losses))
-    save_results(options, name, values, figure, views)
+    save_results(options, name, values, draw(first, losses), views)
 
 
 def draw(run, losses):

@@ -19,7 +19,6 @@ from decision_boundary.shared.figures import (
     BLUE,
     DARK,
     draw_boundary,
-    figure_bytes,
     new_figure,
     on_grid,
 )
@@ -226,9 +225,7 @@ def main():
     parser.add("--factor", positive, 1.0, "of all learning rates")
     options = parser.parse_args()
     grid = train_grid(options)
-    save_results(
-        options, "activations", summary(grid, options), figure_bytes(draw(grid))
-    )
+    save_results(options, "activations", summary(grid, options), draw(grid))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from decision_boundary.shared.figures import (
     BLUE,
     DARK,
     draw_network,
-    figure_bytes,
     new_figure,
 )
 from decision_boundary.shared.results import save_results, table
@@ -116,7 +115,7 @@ def main():
         "ExactPolygons": exact_count(result, options.data_sets),
     }
     print(f"confirmed in exact arithmetic: {values['ExactPolygons']}")
-    save_results(options, "polygons", values, figure_bytes(draw(result)))
+    save_results(options, "polygons", values, draw(result))
 
 
 if __name__ == "__main__":

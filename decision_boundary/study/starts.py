@@ -15,7 +15,7 @@ from decision_boundary.data import RADIUS
 from decision_boundary.ensemble import Ensemble, initial_ensemble
 from decision_boundary.shared.boundaries import WINDOW, Boundaries, wilson
 from decision_boundary.shared.exact import confirmed
-from decision_boundary.shared.figures import draw_network, figure_bytes, new_figure
+from decision_boundary.shared.figures import draw_network, new_figure
 from decision_boundary.shared.results import save_results, table
 from decision_boundary.shared.script import Parser, integer, progress, run
 from decision_boundary.study.data_sets import (
@@ -281,7 +281,7 @@ def main():
     values = start_summary(shares, options)
     values |= prediction_summary(cases) | cause_summary(cases["xavier"])
     values |= exact_summary(cases)
-    save_results(options, "starts", values, figure_bytes(draw(cases["xavier"])))
+    save_results(options, "starts", values, draw(cases["xavier"]))
 
 
 if __name__ == "__main__":
