@@ -11,36 +11,18 @@ from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from decision_boundary import ensemble, geometry
 from decision_boundary.data import circle_in_square
-from decision_boundary.ensemble import INITS, initialize, train_ensemble
-from decision_boundary.geometry import (
-    best_polygon,
-    disc_error,
-    interior_angles,
-    polygon_area,
-    side_lengths,
-)
 from decision_boundary.polygon import extract_boundary
-from decision_boundary.shared.boundaries import (
-    count_corners,
-    extract_all,
-    find_boundary,
-    in_square,
+from decision_boundary.shared import (
+    boundaries,
+    figures,
+    live,
+    results,
+    script,
+    training,
 )
 from decision_boundary.shared.exact import confirmed
-from decision_boundary.shared.figures import (
-    DARK,
-    GREY,
-    draw_boundary,
-    draw_hinges,
-    draw_map,
-    draw_square,
-    new_figure,
-)
-from decision_boundary.shared.live import make_views
-from decision_boundary.shared.results import figure_bytes, save_results, table
-from decision_boundary.shared.script import Parser, integer, load, progress, run
-from decision_boundary.shared.training import fresh_accuracy, streams, train
 import numpy as np
 
 EXERCISES = {  # script, options of its network, factor on --epochs
@@ -53,11 +35,10 @@ RUNS = 5
 
 def make_run(name, seed, num_points):
     """The exercise's own training of a network 2-3-1 with evenly spread directions."""
-    script, options, _ = EXERCISES[name]
-    result = load(script).make_run(
-        seed, num_points, LEARNING_RATE, hidden_size=[3], **options
-    )
-    initialize(*result.layers(), "spread", streams(seed)[1])
+    path, options, _ = EXERCISES[name]
+    options = {"hidden_size": [3], **options}
+    result = script.load(path).make_run(seed, num_points, LEARNING_RATE, **options)
+    ensemble.initialize(*result.layers(), "spread", training.streams(seed)[1])
     return result
 
 
@@ -67,31 +48,33 @@ def train_hexagons(options):
     for name, (_, _, factor) in EXERCISES.items():
         epochs, runs[name] = factor * options.epochs, []
         seeds = range(options.seed, options.seed + RUNS)
-        for seed in progress(seeds, f"2-3-1, {name}, seed {{}}"):
+        for seed in script.progress(seeds, f"2-3-1, {name}, seed {{}}"):
             result = make_run(name, seed, options.points)
-            if views is None:
-                views = make_views(options, result, epochs)
-            first = name == "NumPy" and seed == options.seed
-            train(result, epochs, views if first else (), show=False)
             runs[name].append(result)
+            if views is None:
+                views = live.make_views(options, result, epochs)
+                after_epoch = [view.update for view in views]
+            training.train(result, epochs, after_epoch, show=False)
+            after_epoch = [view.wait for view in views]
     return runs, views
 
 
 def row(name, seed, result):
     """Texts: exercise, seed, sides, angles, area, and two accuracies."""
-    boundary = find_boundary(*result.layers())
-    fresh = f"{100 * fresh_accuracy(result.logits, seed):.2f}"
-    if count_corners(boundary) != 6:
+    boundary = boundaries.find_boundary(*result.layers())
+    fresh = f"{100 * training.fresh_accuracy(result.logits, seed):.2f}"
+    if boundaries.count_corners(boundary) != 6:
         return [name, str(seed), "no hexagon", "", "", "", fresh]
     [(vertices, _)] = boundary
-    lengths, angles = side_lengths(vertices), interior_angles(vertices)
+    lengths = geometry.side_lengths(vertices)
+    angles = geometry.interior_angles(vertices)
     return [
         name,
         str(seed),
         f"{lengths.min():.2f}--{lengths.max():.2f}",
         f"{angles.min():.0f}--{angles.max():.0f}",
-        f"{polygon_area(vertices):.3f}",
-        f"{100 * (1 - disc_error(vertices)):.2f}",
+        f"{geometry.polygon_area(vertices):.3f}",
+        f"{100 * (1 - geometry.disc_error(vertices)):.2f}",
         fresh,
     ]
 
@@ -99,17 +82,9 @@ def row(name, seed, result):
 def summary(runs, seed):
     """Print a row for each run; returns the numbers for the report, {macro: text}."""
     rows = [row(name, s, r) for name in runs for s, r in enumerate(runs[name], seed)]
-    heads = [
-        "network",
-        "seed",
-        "sides",
-        "angles",
-        "area",
-        "accuracy",
-        "on fresh points",
-    ]
-    text = table(heads, rows)
-    best = f"{100 * (1 - disc_error(best_polygon(6))):.2f}"
+    heads = ["network", "seed", "sides", "angles", "area", "accuracy", "fresh"]
+    text = results.table(heads, rows)
+    best = f"{100 * (1 - geometry.disc_error(geometry.best_polygon(6))):.2f}"
     print(f"best possible hexagon: accuracy {best}")
     exact, _ = confirmed([r.layers() for name in runs for r in runs[name]], 1)
     print(f"confirmed in exact arithmetic: {exact} of {len(rows)}")
@@ -128,14 +103,14 @@ def summary(runs, seed):
 
 def draw(runs):
     """The plainest hexagon, and the first seed's of each exercise."""
-    figure = new_figure(2.25)
+    figure = figures.new_figure(2.25)
     axes = figure.subplots(1, 1 + len(runs))
     draw_example(axes[0])
-    for ax, (name, results) in zip(axes[1:], runs.items()):
-        first, (weights, biases) = results[0], results[0].layers()
-        draw_map(ax, first.logits, first.X, first.y)
-        draw_hinges(ax, weights[0], biases[0])
-        draw_boundary(ax, find_boundary(weights, biases))
+    for ax, (name, (first, *_)) in zip(axes[1:], runs.items()):
+        weights, biases = first.layers()
+        figures.draw_map(ax, first.logits, first.X, first.y)
+        figures.draw_hinges(ax, weights[0], biases[0])
+        figures.draw_boundary(ax, boundaries.find_boundary(weights, biases))
         ax.set_title(f"2-3-1, {name}")
     return figure
 
@@ -144,58 +119,46 @@ def draw_example(ax, apothem=0.7):
     """sum_j relu(u_j . x) - apothem, and in each sector which units are active."""
     angles = np.pi / 2 + 2 * np.pi / 3 * np.arange(3)
     units, zeros = np.array([np.cos(angles), np.sin(angles)]), np.zeros(3)
-    draw_square(ax)
-    draw_hinges(ax, units, zeros)
     network = [units, np.ones((3, 1))], [zeros, np.array([-apothem])]
-    draw_boundary(ax, extract_boundary(*network))
+    figures.draw_square(ax)
+    figures.draw_hinges(ax, units, zeros)
+    figures.draw_boundary(ax, extract_boundary(*network))
     for angle in np.pi / 6 + np.pi / 3 * np.arange(6):
-        x = np.array([np.cos(angle), np.sin(angle)])
-        active = np.flatnonzero(units.T @ x > 1e-9) + 1
-        style = {"ha": "center", "va": "center", "fontsize": 8}
-        ax.text(*(0.45 * x), ", ".join(map(str, active)), color=DARK, **style)
+        x = 0.45 * np.array([np.cos(angle), np.sin(angle)])
+        active = ", ".join(str(j + 1) for j in np.flatnonzero(units.T @ x > 1e-9))
+        ax.text(*x, active, color=figures.DARK, fontsize=8, ha="center", va="center")
+    arrow = {"arrowstyle": "->", "color": figures.GREY}
     for u in units.T:
-        ax.annotate(
-            "", 0.25 * u, (0, 0), arrowprops={"arrowstyle": "->", "color": GREY}
-        )
+        ax.annotate("", 0.25 * u, (0, 0), arrowprops=arrow)
     ax.set_title("active units, by sector")
 
 
 def save_ensemble(options):
     """Train the ensemble that the options describe, print its shares, and save it."""
     X, y = circle_in_square(options.points, options.seed)
-    ensemble = train_ensemble(
-        X,
-        y,
-        options.hidden_units,
-        options.networks,
-        options.epochs,
-        init=options.init,
-        seed=options.seed,
-    )
-    corners = 2 * options.hidden_units
-    polygons = extract_all(ensemble).polygons(corners)
-    inside = in_square(polygons).sum()
+    H, E = options.hidden_units, options.networks
+    choices = {"init": options.init, "seed": options.seed}
+    choices["progress"] = script.share_shown(f"{E} networks")
+    trained = ensemble.train_ensemble(X, y, H, E, options.epochs, **choices)
+    polygons = boundaries.extract_all(trained).polygons(2 * H)
+    inside = boundaries.in_square(polygons).sum()
     print(
-        f"closed convex {corners}-gons: {len(polygons)} of {options.networks}, "
+        f"closed convex {2 * H}-gons: {len(polygons)} of {E}, "
         f"of which {inside} lie in [-1, 1]^2"
     )
-    ensemble.save(options.save)
+    trained.save(options.save)
     print(f"wrote\n  {options.save}")
 
 
 def parse_options():
-    parser = Parser(__doc__, epochs=256)
-    parser.add("--points", integer(1), 512, "number of training points")
+    parser = script.Parser(__doc__, epochs=256)
+    parser.add("--points", script.integer(1), 512, "number of training points")
     parser.add_views()
-    saving = parser.add_argument_group("train and save an ensemble instead")
-    saving.add_argument("--save", type=Path, metavar="FILE", help="an .npz file")
-    saving.add_argument("--networks", type=integer(1), default=1000, help="how many")
-    saving.add_argument(
-        "--hidden-units", type=integer(1), default=3, help="of each network"
-    )
-    saving.add_argument(
-        "--init", choices=INITS, default="spread", help="initial weights"
-    )
+    parser.add("--save", Path, None, "only train an ensemble, save it", metavar="FILE")
+    parser.add("--networks", script.integer(1), 1000, "with --save: how many")
+    parser.add("--hidden-units", script.integer(1), 3, "with --save: of each network")
+    inits = {"choices": ensemble.INITS}
+    parser.add("--init", str, "spread", "with --save: initial weights", **inits)
     options = parser.parse_args()
     options.animation = options.animation or options.output / "figures/hexagon.gif"
     return options
@@ -205,12 +168,12 @@ def main():
     options = parse_options()
     if options.save:
         return save_ensemble(options)
-
     runs, views = train_hexagons(options)
     values, figure = summary(runs, options.seed), draw(runs)
-    png = {options.output / "figures/hexagon.png": figure_bytes(figure, "png")}
-    save_results(options, "hexagon", values, figure, views, png)
+    png = results.figure_bytes(figure, "png")
+    files = {options.output / "figures/hexagon.png": png}
+    results.save_results(options, "hexagon", values, figure, views, files)
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

@@ -17,22 +17,13 @@ from decision_boundary.shared.script import ROOT, Parser, load, run
 
 SOURCES = ["environment.yml", "report/*.tex", "report/*.py"]
 SOURCES += ["P*-FeedForward/*.py", "decision_boundary/**/*.py"]
-QUOTES = {  # name: (file, function, its first line to be quoted, and the last)
-    "backward": (
-        "Python-FeedForward/net.py",
-        lambda module: module.FeedForwardNetwork.backward,
-        "# 1. Output layer",
-        "delta *=",
-    ),
-}
 
 
-def quote(path, function, first, last):
-    """The lines of the function in the file, from one to another, without indentation."""
-    lines = inspect.getsource(function(load(path))).splitlines()
-    start = next(i for i, line in enumerate(lines) if first in line)
-    end = next(i for i, line in enumerate(lines) if i >= start and last in line)
-    return textwrap.dedent("\n".join(lines[start : end + 1])) + "\n"
+def quoted_backward():
+    """The sheet's three steps, as Exercise 1's backward has them."""
+    net = load("Python-FeedForward/net.py")
+    code = inspect.getsource(net.FeedForwardNetwork.backward)
+    return textwrap.dedent(" " * 8 + code[code.index("# 1. Output layer") :])
 
 
 def source_hash():
@@ -60,8 +51,7 @@ def main():
     values |= {"VersionPython": platform.python_version(), "Processor": processor()}
     values["SourceHash"] = source_hash()[:16]
     print(*(f"{name}: {value}" for name, value in values.items()), sep="\n")
-    folder = options.output / "numbers"
-    quotes = {folder / f"{name}.py": quote(*q).encode() for name, q in QUOTES.items()}
+    quotes = {options.output / "numbers/backward.py": quoted_backward().encode()}
     save_results(options, "sources", values, files=quotes)
 
 

@@ -1,10 +1,11 @@
 """Trainings as the exercises show them, and Exercise 3's answer."""
 
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 from decision_boundary.data import circle_in_square
 from decision_boundary.geometry import disc_error
-from decision_boundary.shared import boundaries, training
+from decision_boundary.shared import boundaries, results, training
 from decision_boundary.shared.script import Diverged, load
 import numpy as np
 from oracles import EXACT, NETWORKS, check, network_logits, rows_of
@@ -16,10 +17,8 @@ answer = load("decision_boundary/main.py")
 
 
 def test_a_logit_that_overflows_in_the_last_step_is_reported():
-    finite, X = iter([0.5, 0.4]), np.zeros((1, 2))
-    result = training.Run(
-        X, None, lambda: next(finite), lambda x: np.array([[np.inf]]), None, None
-    )
+    losses, X = iter([0.5, 0.4]), np.zeros((1, 2))
+    result = training.Run(X, None, losses.__next__, lambda x: x + np.inf, None, None)
     with pytest.raises(Diverged, match="logit not finite after epoch 2"):
         training.train(result, 2, show=False)
 
@@ -37,9 +36,10 @@ def test_a_report_has_the_medians_and_extremes_of_all_seeds(monkeypatch, capsys)
         saved.update(values)
 
     monkeypatch.setattr(training, "fresh_accuracy", lambda logits, seed: seed / 10)
-    monkeypatch.setattr(training, "save_results", save_results)
+    monkeypatch.setattr(results, "save_results", save_results)
     options = SimpleNamespace(points=9, epochs=2, runs=3, learning_rate=0.03, seed=4)
-    options.live = options.animation = None
+    view = SimpleNamespace(update=Mock(), wait=Mock())
+    monkeypatch.setattr(training.live, "make_views", lambda *args: [view])
     training.train_and_report(make_run, options, "name", {"Batch": 8})
     check(
         saved,
@@ -48,13 +48,11 @@ def test_a_report_has_the_medians_and_extremes_of_all_seeds(monkeypatch, capsys)
         "66.7, NameFreshMin 40.0, NameFreshMedian 50.0, NameFreshMax 60.0, NameBatch 8",
     )
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:3] for line in lines[1:3]] == [
-        ["1", "0.7000", "66.7%"],
-        ["2", "0.1000", "66.7%"],
-    ]
+    trend = [["1", "0.7000", "66.7%"], ["2", "0.1000", "66.7%"]]
+    assert [line.split()[:3] for line in lines[1:3]] == trend  # of the first seed alone
     fresh = "on 100,000 fresh points 50.0%"
     assert lines[4] == f"seed 5: loss 0.3000, accuracy 66.7%, {fresh}"
-    assert len(lines) == 7  # the trend is that of the first seed alone
+    assert (len(lines), view.update.call_count, view.wait.call_count) == (7, 2, 4)
 
 
 def test_fresh_points_are_no_points_of_the_training():
@@ -81,23 +79,25 @@ def test_both_exercises_train_the_same_network_on_all_points(name):
     assert result.run_epoch() == pytest.approx(loss, rel=1e-6)
 
 
-def test_exercise_1_trains_four_times_as_many_epochs_and_the_first_run_is_shown(
-    monkeypatch,
-):
-    calls = []
-    monkeypatch.setattr(answer, "train", lambda *args, show: calls.append(args))
+def test_exercise_1_trains_longer_and_its_first_run_is_shown(monkeypatch):
+    calls, views = [], []
+
+    def make_views(options, *args):
+        views.append(args)
+        return [SimpleNamespace(update="shown", wait="not shown")]
+
+    monkeypatch.setattr(training, "train", lambda *args, show: calls.append(args))
     monkeypatch.setattr(answer, "make_run", lambda *args: args)
-    monkeypatch.setattr(answer, "make_views", lambda options, *args: [args])
+    monkeypatch.setattr(answer.live, "make_views", make_views)
     monkeypatch.setattr(answer, "RUNS", 2)
-    options = SimpleNamespace(epochs=256, points=8, seed=3)
-    runs, views = answer.train_hexagons(options)
+    runs, _ = answer.train_hexagons(SimpleNamespace(epochs=256, points=8, seed=3))
     first = "NumPy", 3, 8
     assert views == [(first, 1024)]
     assert calls == [
-        (first, 1024, views),
-        (("NumPy", 4, 8), 1024, ()),
-        (("PyTorch", 3, 8), 256, ()),
-        (("PyTorch", 4, 8), 256, ()),
+        (first, 1024, ["shown"]),
+        (("NumPy", 4, 8), 1024, ["not shown"]),
+        (("PyTorch", 3, 8), 256, ["not shown"]),
+        (("PyTorch", 4, 8), 256, ["not shown"]),
     ]
     assert [run for name in runs for run in runs[name]] == [call[0] for call in calls]
 
@@ -108,7 +108,7 @@ def test_rows_of_the_answer_measure_the_hexagon(monkeypatch, capsys):
         layers = [W / [[1], [height]], a], biases
         return training.Run(None, None, None, None, lambda: layers, None)
 
-    monkeypatch.setattr(answer, "fresh_accuracy", lambda _, seed: 0.9 + seed / 1000)
+    monkeypatch.setattr(training, "fresh_accuracy", lambda _, seed: 0.9 + seed / 1000)
     monkeypatch.setattr(answer, "RUNS", 2)
     runs = {"NumPy": [run(5, 0.75), run(3)], "PyTorch": [run(5), run(5)]}
     values = answer.summary(runs, 3)
@@ -130,19 +130,14 @@ def test_rows_of_the_answer_measure_the_hexagon(monkeypatch, capsys):
 
 
 def test_a_saved_ensemble_is_counted_first(monkeypatch, numbers, tmp_path, capsys):
-    calls = []
-
-    def train_ensemble(X, y, *args, **options):
-        calls.append((X, args, options))
-        return NETWORKS
-
-    monkeypatch.setattr(answer, "train_ensemble", train_ensemble)
+    train_ensemble = Mock(return_value=NETWORKS)
+    monkeypatch.setattr(answer.ensemble, "train_ensemble", train_ensemble)
     options = "--hidden-units 3 --networks 6 --epochs 2 --points 9 --seed 5"
     numbers(answer, f"--save {tmp_path}/e.npz {options} --init xavier")
     out = capsys.readouterr().out
     assert out.startswith("closed convex 6-gons: 2 of 6, of which 1 lie in [-1, 1]^2\n")
     with np.load(tmp_path / "e.npz") as file:
         assert all(np.array_equal(file[key], getattr(NETWORKS, key)) for key in file)
-    [(X, args, options)] = calls
+    (X, _, *args), options = train_ensemble.call_args
     np.testing.assert_array_equal(X, circle_in_square(9, 5)[0])
-    assert (args, options) == ((3, 6, 2), {"init": "xavier", "seed": 5})
+    assert (args, options["init"], options["seed"]) == ([3, 6, 2], "xavier", 5)

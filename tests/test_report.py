@@ -75,7 +75,7 @@ def test_every_figure_and_table_is_referred_to():
 
 
 def test_the_quoted_code_is_the_sheets_three_steps():
-    lines = sources.quote(*sources.QUOTES["backward"]).splitlines()
+    lines = sources.quoted_backward().splitlines()
     assert lines[0].startswith("# 1. Output layer")
     steps = [line.strip()[2] for line in lines if re.match(r" *# \d\. ", line)]
     assert steps == ["1", "3", "2"]

@@ -19,28 +19,17 @@ PROBABILITY = LinearSegmentedColormap.from_list("probability", ["#ffffff", "#a9c
 
 # fontTools warns at every save that the file of cmr10 is dated 1904
 logging.getLogger("fontTools").setLevel(logging.ERROR)
-mpl.rcParams.update(
-    {
-        # Computer Modern, which Matplotlib includes, matches the report's Latin Modern
-        "font.family": "serif",
-        "font.serif": ["cmr10"],
-        "mathtext.fontset": "cm",
-        "axes.formatter.use_mathtext": True,
-        "font.size": 9,
-        "axes.titlesize": 9,
-        "axes.labelsize": 9,
-        "xtick.labelsize": 8,
-        "ytick.labelsize": 8,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.linewidth": 0.6,
-        "xtick.major.width": 0.6,
-        "ytick.major.width": 0.6,
-        "lines.linewidth": 1.2,
-        "pdf.fonttype": 42,
-        "figure.dpi": 150,
-    }
-)
+# Computer Modern, which Matplotlib includes, matches the report's Latin Modern
+mpl.rc("font", family="serif", serif=["cmr10"], size=9)
+mpl.rc("mathtext", fontset="cm")
+mpl.rc("axes.formatter", use_mathtext=True)
+mpl.rc("axes", titlesize=9, labelsize=9, linewidth=0.6)
+mpl.rc("axes.spines", top=False, right=False)
+mpl.rc(("xtick", "ytick"), labelsize=8)
+mpl.rc(("xtick.major", "ytick.major"), width=0.6)
+mpl.rc("lines", linewidth=1.2)
+mpl.rc("pdf", fonttype=42)
+mpl.rc("figure", dpi=150)
 
 
 def new_figure(height, width=TEXT_WIDTH):
@@ -51,54 +40,45 @@ def new_figure(height, width=TEXT_WIDTH):
 def draw_square(ax):
     """Make `ax` the square [-1, 1]^2, with the disc's rim as a dotted line."""
     ax.add_patch(Circle((0, 0), RADIUS, fill=False, ls=(0, (1, 1.5)), lw=0.8, ec=DARK))
-    ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[-1, 0, 1])
-    ax.set_yticks([-1, 0, 1])
+    ticks = {"xticks": [-1, 0, 1], "yticks": [-1, 0, 1]}
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", **ticks)
     ax.spines[:].set_visible(True)
 
 
-def draw_points(ax, X, y):
-    """The points (N, 2) with labels (N, 1): dots inside, crosses outside."""
-    inside = y[:, 0] < 0.5
-    ax.plot(*X[inside].T, ".", ms=3, color=ORANGE, mew=0)
-    ax.plot(*X[~inside].T, "x", ms=2.2, color=BLUE, mew=0.5)
-
-
 def on_grid(function, resolution=200):
-    """Values of function, (M, 2) -> (M, 1), at the cells' centres of a grid on the square.
+    """Values (resolution, resolution) of function, (M, 2) -> (M, 1), on the square.
 
-    Returns (resolution, resolution).
+    The points are the centres of the cells of a grid.
     """
     centres = (np.arange(resolution) + 0.5) * 2 / resolution - 1
     grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
     return np.reshape(function(grid), (resolution, resolution))
 
 
-def probability(logits):
-    """sigmoid(z) = (1 + tanh(z / 2)) / 2."""
-    return (1 + np.tanh(np.asarray(logits, dtype=float) / 2)) / 2
+def probability_map(logits, resolution=200):
+    """sigmoid(z) = (1 + tanh(z / 2)) / 2 for the logits z, (M, 2) -> (M, 1), on a grid."""
+    return (1 + np.tanh(on_grid(logits, resolution).astype(float) / 2)) / 2
 
 
 def draw_map(ax, logits, X, y, resolution=200):
-    """Draw the probability of label 1, given logits: (M, 2) -> (M, 1), and the points.
+    """Draw the probability of label 1, and the points (N, 2) with labels (N, 1).
 
-    Returns the image, whose data an animation replaces.
+    Points are dots inside, crosses outside. Returns the image, whose data an animation
+    replaces.
     """
     draw_square(ax)
-    image = draw_image(ax, probability(on_grid(logits, resolution)))
-    draw_points(ax, X, y)
+    image = draw_image(ax, probability_map(logits, resolution))
+    inside = y[:, 0] < 0.5
+    ax.plot(*X[inside].T, ".", ms=3, color=ORANGE, mew=0)
+    ax.plot(*X[~inside].T, "x", ms=2.2, color=BLUE, mew=0.5)
     return image
 
 
 def draw_image(ax, values):
     """Tint the square: white where the value is 0, light blue where it is 1."""
-    return ax.imshow(
-        values,
-        cmap=PROBABILITY,
-        norm=mpl.colors.Normalize(0, 1),
-        extent=(-1, 1, -1, 1),
-        origin="lower",
-        interpolation="bilinear",
-    )
+    style = {"cmap": PROBABILITY, "norm": mpl.colors.Normalize(0, 1)}
+    style |= {"origin": "lower", "interpolation": "bilinear"}
+    return ax.imshow(values, extent=(-1, 1, -1, 1), **style)
 
 
 def draw_losses(ax, runs):
@@ -121,9 +101,9 @@ def as_line(polylines):
     return np.concatenate(parts).T
 
 
-def draw_boundary(ax, polylines, corners=True, **style):
+def draw_boundary(ax, polylines, corners=True):
     """Draw an exact decision boundary, and mark its corners."""
-    ax.plot(*as_line(polylines), **{"color": DARK, "lw": 1.3, **style})
+    ax.plot(*as_line(polylines), color=DARK, lw=1.3)
     if corners:
         for vertices, _ in polylines:
             ax.plot(*vertices.T, "o", color=DARK, ms=2.5)
@@ -133,10 +113,8 @@ def hinge_lines(weights, biases):
     """The lines w . x + b = 0 of the units (2, H), (H,), as polylines beyond the square."""
     feet = -biases * weights / (weights**2).sum(axis=0)  # nearest to the origin, (2, H)
     along = 4 * np.array([-weights[1], weights[0]]) / np.hypot(*weights)
-    return [
-        (ends, False)
-        for ends in np.stack([feet - along, feet + along]).T.swapaxes(1, 2)
-    ]
+    ends = np.stack([feet - along, feet + along]).T.swapaxes(1, 2)  # (H, 2 ends, 2)
+    return [(line, False) for line in ends]
 
 
 def draw_hinges(ax, weights, biases):

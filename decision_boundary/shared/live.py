@@ -6,18 +6,8 @@ import sys
 import tempfile
 import time
 
+from decision_boundary.shared import figures
 from decision_boundary.shared.boundaries import find_boundary
-from decision_boundary.shared.figures import (
-    DARK,
-    HINGE,
-    as_line,
-    draw_losses,
-    draw_map,
-    hinge_lines,
-    new_figure,
-    on_grid,
-    probability,
-)
 from matplotlib.animation import PillowWriter
 from matplotlib.backends import backend_registry
 import numpy as np
@@ -37,26 +27,39 @@ class View:
     def __init__(self, figure, run, epochs):
         self.figure, self.run, self.last_epoch = figure, run, epochs
         left, right = figure.subplots(1, 2)
-        self.image = draw_map(left, run.logits, run.X, run.y, RESOLUTION)
-        (self.hinges,) = left.plot([], [], **HINGE)
-        (self.boundary,) = left.plot([], [], color=DARK)
-        self.line = draw_losses(right, [[0.01, 1]])  # as wide as labels will get
+        self.image = figures.draw_map(left, run.logits, run.X, run.y, RESOLUTION)
+        (self.hinges,) = left.plot([], [], **figures.HINGE)
+        (self.boundary,) = left.plot([], [], color=figures.DARK)
+        self.line = figures.draw_losses(
+            right, [[0.01, 1]]
+        )  # as wide as labels will get
         right.set(xlim=(0, epochs), title="epoch 0")
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # lay out once; doing it per frame is slow
 
     def draw(self, losses):
         """Show the network as it is now, and its losses (epochs so far,)."""
-        self.image.set_data(probability(on_grid(self.run.logits, RESOLUTION)))
+        self.image.set_data(figures.probability_map(self.run.logits, RESOLUTION))
         if self.run.layers:
             weights, biases = self.run.layers()
-            self.boundary.set_data(*as_line(find_boundary(weights, biases)))
+            self.boundary.set_data(*figures.as_line(find_boundary(weights, biases)))
             if len(biases[0]) <= FEW_HINGES:
-                self.hinges.set_data(*as_line(hinge_lines(weights[0], biases[0])))
+                hinges = figures.hinge_lines(weights[0], biases[0])
+                self.hinges.set_data(*figures.as_line(hinges))
         self.line.set_data(np.arange(1, len(losses) + 1), losses)
         low, high = self.line.axes.get_ylim()  # which only grow
         self.line.axes.set_ylim(min(low, *losses), max(high, *losses))
         self.line.axes.set_title(f"epoch {len(losses)}")
+
+    def wait(self, losses):
+        """Called after each epoch of a run that is not shown."""
+
+    def files(self):
+        """What is to be written, {path: bytes}."""
+        return {}
+
+    def close(self):
+        """Called when all is written."""
 
 
 class Window(View):
@@ -71,7 +74,7 @@ class Window(View):
         plt.show(block=False)
 
     def stop(self, _):
-        """Continue the training without the window that its user has closed."""
+        """Let the training continue without the window that its user has closed."""
         self.closed = True
 
     def update(self, losses):
@@ -79,11 +82,12 @@ class Window(View):
         if not self.closed and (last or time.perf_counter() >= self.next_drawing):
             self.draw(losses)
             self.figure.canvas.draw_idle()
-            self.figure.canvas.flush_events()
+            self.wait(losses)
             self.next_drawing = time.perf_counter() + SECONDS_BETWEEN_DRAWINGS
 
-    def files(self):
-        return {}
+    def wait(self, losses):
+        if not self.closed:
+            self.figure.canvas.flush_events()
 
     def close(self):
         if not self.closed:
@@ -95,7 +99,7 @@ class Animation(View):
     """A view recorded as a GIF; most frames are of early epochs, where most changes."""
 
     def __init__(self, path, *args):
-        super().__init__(new_figure(2.6, width=5.2), *args)
+        super().__init__(figures.new_figure(2.6, width=5.2), *args)
         self.path = path
         self.writer = PillowWriter(FRAMES_PER_SECOND)
         self.writer.setup(self.figure, path, dpi=80)
@@ -107,14 +111,10 @@ class Animation(View):
             self.writer.grab_frame()
 
     def files(self):
-        """{path: the bytes of the GIF}."""
         with tempfile.TemporaryDirectory() as folder:
             self.writer.outfile = gif = Path(folder) / "training.gif"
             self.writer.finish()
             return {self.path: gif.read_bytes()}
-
-    def close(self):
-        pass
 
 
 def make_views(options, *args):
@@ -137,8 +137,8 @@ def pyplot_on_screen():
             return plt
     except ImportError:
         pass
-    reason = (
-        "no screen was found" if find_spec("tkinter") else "tkinter is not installed"
-    )
+    reason = "no screen was found"
+    if not find_spec("tkinter"):
+        reason = "tkinter is not installed"
     print(f"--live: {reason}; training without a window", file=sys.stderr)
     return None

@@ -69,11 +69,7 @@ def macros(values):
 def latex(text):
     """The text in LaTeX: 1.2e-16 becomes $1.2\\cdot10^{-16}$, and +- its sign."""
     text = str(text).replace("+-", r"$\pm$")
-
-    def power(match):
-        return rf"${match[1]}\cdot10^{{{int(match[2])}}}$"
-
-    return re.sub(r"\b(\d\.\d)e([+-]\d+)", power, text)
+    return re.sub(r"\b(\d\.\d)e\+?(-?)0?(\d+)", r"$\1\\cdot10^{\2\3}$", text)
 
 
 def table(heads, rows):

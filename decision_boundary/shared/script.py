@@ -53,6 +53,11 @@ def progress(items, text):
         show_progress("")
 
 
+def share_shown(text):
+    """A function that shows the text and the share of the work that is done."""
+    return lambda share: show_progress(f"{text}: {share:.0%}" if share < 1 else "")
+
+
 class Parser(argparse.ArgumentParser):
     """The options that scripts share. An error takes one line and exits with status 2.
 
@@ -61,16 +66,14 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, doc, epochs=None):
+        formatter = argparse.ArgumentDefaultsHelpFormatter
+        summary = doc.partition("\n")[0]
         super().__init__(
-            description=doc.partition("\n")[0],
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-            allow_abbrev=False,
+            description=summary, formatter_class=formatter, allow_abbrev=False
         )
-        folder = {"type": Path, "default": ROOT / "report", "metavar": "DIR"}
-        self.add_argument("--output", **folder, help="where figures/ and numbers/ go")
-        self.add(
-            "--seed", integer(0, 2**32 - 1), 0, "random seed, which decides the run"
-        )
+        where = "where figures/ and numbers/ go"
+        self.add("--output", Path, ROOT / "report", where, metavar="DIR")
+        self.add("--seed", integer(0, 2**32 - 1), 0, "random seed, decides the run")
         if epochs is not None:
             self.add("--epochs", integer(1), epochs, "passes over the points")
 

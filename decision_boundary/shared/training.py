@@ -6,15 +6,8 @@ import time
 from typing import NamedTuple
 
 from decision_boundary.data import circle_in_square
+from decision_boundary.shared import figures, live, results
 from decision_boundary.shared.boundaries import find_boundary
-from decision_boundary.shared.figures import (
-    draw_boundary,
-    draw_losses,
-    draw_map,
-    new_figure,
-)
-from decision_boundary.shared.live import make_views
-from decision_boundary.shared.results import save_results
 from decision_boundary.shared.script import Diverged, Parser, integer, positive
 import numpy as np
 
@@ -49,11 +42,11 @@ def fresh_accuracy(logits, seed):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # an overflow is reported as Diverged
-def train(run, epochs, views=(), show=True):
+def train(run, epochs, after_epoch=(), show=True):
     """Train for some epochs; returns the mean loss per point in each, (epochs,).
 
+    after_epoch: functions to be called with the losses so far
     show: print the loss trend
-    views: after each epoch, update(losses so far) is called for each of them
 
     Raises Diverged if a loss, or a logit after the last epoch, is not finite.
     """
@@ -64,13 +57,12 @@ def train(run, epochs, views=(), show=True):
         losses.append(run.run_epoch())
         if not math.isfinite(losses[-1]):
             raise Diverged(f"loss not finite in epoch {epoch}; lower --learning-rate")
-        for view in views:
-            view.update(losses)
+        for function in after_epoch:
+            function(losses)
         if show and (epoch == 1 or epoch % math.ceil(epochs / PRINTED_EPOCHS) == 0):
             right, seconds = accuracy(run.logits, run.X, run.y), time.perf_counter()
-            print(
-                f"{epoch:6d}  {losses[-1]:6.4f}  {right:8.1%}  {seconds - start:7.2f}"
-            )
+            row = f"{losses[-1]:6.4f}  {right:8.1%}  {seconds - start:7.2f}"
+            print(f"{epoch:6d}  {row}")
     if not np.isfinite(run.logits(run.X)).all():
         raise Diverged(f"logit not finite after epoch {epochs}; lower --learning-rate")
     return np.array(losses)
@@ -92,14 +84,13 @@ def train_and_report(make_run, options, name, settings):
     The first run is the one that is printed, viewed and drawn. settings {name: value}
     go into the numbers.
     """
-    seeds = range(options.seed, options.seed + options.runs)
-    first = make_run(seeds[0])
-    views = make_views(options, first, options.epochs)
+    runs = [make_run(options.seed + k) for k in range(options.runs)]
+    views = live.make_views(options, runs[0], options.epochs)
     losses, accuracies = [], []
-    for seed in seeds:
-        run = first if seed == seeds[0] else make_run(seed)
-        shown = views if run is first else ()
-        losses.append(train(run, options.epochs, shown, show=run is first))
+    for seed, run in enumerate(runs, start=options.seed):
+        first = run is runs[0]
+        after_epoch = [view.update if first else view.wait for view in views]
+        losses.append(train(run, options.epochs, after_epoch, show=first))
         right = accuracy(run.logits, run.X, run.y), fresh_accuracy(run.logits, seed)
         accuracies.append(right)
         print(
@@ -112,17 +103,17 @@ def train_and_report(make_run, options, name, settings):
         "accuracy {Accuracy}%, on fresh points {FreshMedian}%".format(**values)
     )
     values = {f"{name.capitalize()}{key}": value for key, value in values.items()}
-    save_results(options, name, values, draw(first, losses), views)
+    results.save_results(options, name, values, draw(runs[0], losses), views)
 
 
 def draw(run, losses):
     """Draw the losses of all runs, and the first one's probability map and boundary."""
-    figure = new_figure(2.0)
+    figure = figures.new_figure(2.0)
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
-    draw_losses(left, losses)
-    draw_map(right, run.logits, run.X, run.y)
+    figures.draw_losses(left, losses)
+    figures.draw_map(right, run.logits, run.X, run.y)
     if run.layers:
-        draw_boundary(right, find_boundary(*run.layers()), corners=False)
+        figures.draw_boundary(right, find_boundary(*run.layers()), corners=False)
     return figure
 
 
