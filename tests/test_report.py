@@ -132,14 +132,14 @@ def test_claims_on_exercise_2(n):
 def test_claims_on_exercise_3(n, numbers):
     for name in "HexagonNumPy", "HexagonPyTorch", "HexagonExact", "CauseFourCorners":
         assert share(numbers[name]) == 1, name
-    assert share(numbers["ExactStarts"]) == share(numbers["ExactPolygons"]) == 1
+    assert share(numbers["ExactPolygons"]) == 1
     assert share(numbers["PredictOther"]) < 0.98 < share(numbers["PredictSure"])
     assert share(numbers["CauseDeadNegative"]) > 0.99
     assert n["StartOursXavier"] < n["StartOursPositive"] < n["StartOursSpread"] == 100
     assert n["StartAllSets"] == n["StartDataSets"] >= 200
     assert n["StartInside"] < 100
-    plain = [n[f"StartArchiveXavier{units}"] for units in ("", "Four", "Five", "Six")]
-    assert max(plain) == plain[1]
+    for scale in "StartOursXavier", "StartArchiveXavier":
+        assert n[scale] < n[f"{scale}Four"]
     assert n["DeepXavier"] < n["DeepPositive"]
     assert n["PolygonsLeast"] >= 99
     assert n["HexagonFreshHighest"] < n["HexagonBest"] + 0.2  # of 100,000 points
@@ -155,7 +155,6 @@ def test_claims_on_exercise_3(n, numbers):
     assert spreads[2] > spreads[1]
     for name in "Tanh", "Sigmoid":
         assert n["SmoothReluTurn"] > 10 * n[f"Smooth{name}Turn"]
-        assert n["SmoothReluAccuracy"] < n["HexagonBest"] < n[f"Smooth{name}Accuracy"]
 
 
 def test_claims_on_failures(n, numbers):
@@ -167,18 +166,10 @@ def test_claims_on_failures(n, numbers):
     assert closed[1] > opened[1]
     assert sum(total) - sum(hexagon) == n["CauseFailed"]
     assert total[2] == sum(n[f"CauseDead{k}"] for k in ("One", "Two", "Three"))
-    signs = "Positive", "NegativeAbove", "NegativeBelow"
-    positive, above, below = (share(numbers[f"Changed{sign}"]) for sign in signs)
-    assert positive < 0.001 < above < 0.05
-    assert below > 0.5
 
 
 def test_claims_on_gradient_flow(n, numbers):
-    for fine, coarse in ("Fine", "Middle"), ("Middle", "Coarse"):
-        ratio = n[f"BalanceDrift{coarse}"] / n[f"BalanceDrift{fine}"]
-        assert ratio == pytest.approx(2, rel=0.1)
     assert (n["DescentDeaths"], n["DescentChanges"]) == (0, 0)
-    assert n["DescentMargin"] > 0
     assert share(numbers["SymmetricHexagons"]) == share(numbers["SymmetricFalls"]) == 1
     assert n["SymmetricAsymmetry"] < 1e-12
 
