@@ -135,7 +135,7 @@ def test_numbers_become_macros_and_tables_are_printed(capsys):
         (BACKPROP, "--unknown", "--unknown"),
         (BACKPROP, "--outp x", "--outp"),  # no abbreviations
         (BACKPROP, "--output /dev/null/folder", "/dev/null/folder"),
-        (BACKPROP, f"--output {__file__}", __file__),
+        (BACKPROP, "--output README.md", "README.md"),
         (BACKPROP, "--epochs 1.5", "not '1.5'"),
         (BACKPROP, "--points 4611686018427387904", "from 1 to 100000000, not"),
         (BACKPROP, "--learning-rate 0", "a number > 0 and <= 1e30, not '0'"),
@@ -147,7 +147,10 @@ def test_numbers_become_macros_and_tables_are_printed(capsys):
         (HEXAGON, "--save x.npz --init none", "invalid choice"),
     ],
 )
-def test_a_bad_option_takes_one_line_and_status_2(call, script, options, message):
+def test_a_bad_option_takes_one_line_and_status_2(
+    call, monkeypatch, script, options, message
+):
+    monkeypatch.chdir(ROOT)
     status, out, err = call(script, options)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert message in err
