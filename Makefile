@@ -15,9 +15,9 @@ ENVIRONMENT = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/complete)
 N = report/numbers
 FIGURES = $(addprefix report/figures/, $(addsuffix .pdf, backprop cross_entropy \
 	pytorch optimizers hexagon starts polygons activations))
-NUMBERS = $(addprefix $N/, $(addsuffix .tex, backprop gradients cross_entropy pytorch \
-	functions optimizers hexagon starts polygons points deep activations descent \
-	sources))
+# What takes longest comes first, so that both cores are busy to the end
+NUMBERS = $(addprefix $N/, $(addsuffix .tex, starts optimizers hexagon polygons points \
+	deep pytorch cross_entropy descent activations backprop gradients functions sources))
 
 all: report/report.pdf
 
