@@ -30,9 +30,8 @@ class View:
         self.image = figures.draw_map(left, run.logits, run.X, run.y, RESOLUTION)
         (self.hinges,) = left.plot([], [], **figures.HINGE)
         (self.boundary,) = left.plot([], [], color=figures.DARK)
-        self.line = figures.draw_losses(
-            right, [[0.01, 1]]
-        )  # as wide as labels will get
+        widest_labels = [0.01, 1]
+        self.line = figures.draw_losses(right, [widest_labels])
         right.set(xlim=(0, epochs), title="epoch 0")
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # lay out once; doing it per frame is slow

@@ -59,18 +59,14 @@ def share_shown(text):
 
 
 class Parser(argparse.ArgumentParser):
-    """The options that scripts share. An error takes one line and exits with status 2.
+    """The options that scripts share; those with a default of epochs have --epochs.
 
-    doc: the script's docstring; its first line is the description
-    epochs: the default of --epochs; without one there is no such option
+    The first line of doc is the description. An error takes one line, exit status 2.
     """
 
     def __init__(self, doc, epochs=None):
-        formatter = argparse.ArgumentDefaultsHelpFormatter
-        summary = doc.partition("\n")[0]
-        super().__init__(
-            description=summary, formatter_class=formatter, allow_abbrev=False
-        )
+        first, style = doc.splitlines()[0], argparse.ArgumentDefaultsHelpFormatter
+        super().__init__(description=first, formatter_class=style, allow_abbrev=False)
         where = "where figures/ and numbers/ go"
         self.add("--output", Path, ROOT / "report", where, metavar="DIR")
         self.add("--seed", integer(0, 2**32 - 1), 0, "random seed, decides the run")
