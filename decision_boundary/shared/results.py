@@ -61,15 +61,14 @@ def figure_bytes(figure, format="pdf"):
 
 
 def macros(values):
-    """The LaTeX macros \\name{text} of {name: text or number}, as bytes."""
-    lines = [f"\\newcommand{{\\{name}}}{{{latex(x)}}}\n" for name, x in values.items()]
-    return "".join(lines).encode()
+    """The LaTeX macros \\name{text} of {name: text or number}, as bytes.
 
-
-def latex(text):
-    """The text in LaTeX: 1.2e-16 becomes $1.2\\cdot10^{-16}$, and +- its sign."""
-    text = str(text).replace("+-", r"$\pm$")
-    return re.sub(r"\b(\d\.\d)e\+?(-?)0?(\d+)", r"$\1\\cdot10^{\2\3}$", text)
+    1.2e-16 becomes $1.2\\cdot10^{-16}$, and +- its sign.
+    """
+    lines = (f"\\newcommand{{\\{name}}}{{{x}}}\n" for name, x in values.items())
+    text = "".join(lines).replace("+-", r"$\pm$")
+    power = r"$\1\\cdot10^{\2\3}$"
+    return re.sub(r"\b(\d\.\d)e\+?(-?)0?(\d+)", power, text).encode()
 
 
 def table(heads, rows):
