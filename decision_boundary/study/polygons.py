@@ -10,39 +10,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.geometry import best_polygon, disc_error, side_lengths
 from decision_boundary.shared.boundaries import WINDOW, accuracies
 from decision_boundary.shared.exact import confirmed
-from decision_boundary.shared.figures import (
-    BLUE,
-    DARK,
-    draw_network,
-    new_figure,
-)
+from decision_boundary.shared.figures import BLUE, DARK, draw_network, new_figure
 from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import Parser, integer, run
-from decision_boundary.study.data_sets import (
-    all_sets,
-    draw_data_sets,
-    mean_and_error,
-    polygons_by_set,
-    train_and_extract,
-)
+from decision_boundary.shared.script import run
+from decision_boundary.study import data_sets
 import numpy as np
 
 HIDDEN_UNITS = range(2, 9)
 CONFIRMED = 5  # networks of each data set are also examined in exact arithmetic
-
-
-def train_all(options):
-    """{H: (ensemble, boundaries)} of evenly spread networks with H units."""
-    X, y = draw_data_sets(options.data_sets, options.points, options.seed)
-    same = {
-        "epochs": options.epochs,
-        "networks": options.networks,
-        "seed": options.seed,
-    }
-    return {
-        H: train_and_extract(f"{H} units", X, y, hidden_units=H, **same)
-        for H in HIDDEN_UNITS
-    }
 
 
 def best_accuracy(n):
@@ -50,11 +25,12 @@ def best_accuracy(n):
     return 100 * (1 - disc_error(best_polygon(n)))
 
 
-def row(H, boundaries, data_sets):
+def row(H, boundaries, num_sets):
     """Texts: units, corners, share of 2H-gons, shortest side, accuracy, the best one."""
-    found, _ = polygons_by_set(boundaries, 2 * H, data_sets)
+    found, _ = data_sets.polygons_by_set(boundaries, 2 * H, num_sets)
     polygons = boundaries.polygons(2 * H)
-    cells = [str(H), str(2 * H), mean_and_error(found), all_sets(found)]
+    share, _, everywhere = data_sets.share_cells(found)
+    cells = [str(H), str(2 * H), share, everywhere]
     if not polygons:
         return [*cells, "--", "--", "--"]
     shortest = np.median([side_lengths(vertices).min() for vertices in polygons])
@@ -62,14 +38,14 @@ def row(H, boundaries, data_sets):
     return [*cells, f"{shortest:.2f}", f"{accuracy:.2f}", f"{best_accuracy(2 * H):.2f}"]
 
 
-def exact_count(result, data_sets):
+def exact_count(result, num_sets):
     """`700 of 700`: 2H-gons among the first networks of each data set, and exact ones."""
     counted = exact = 0
     for H, (ensemble, boundaries) in result.items():
-        indices = np.arange(len(boundaries.corners)).reshape(data_sets, -1)
+        indices = np.arange(len(boundaries.corners)).reshape(num_sets, -1)
         first = indices[:, :CONFIRMED].ravel()
-        counted += (boundaries.corners[first] == 2 * H).sum()
-        exact += confirmed(map(ensemble.network, first), WINDOW)[0]
+        counted += np.sum(boundaries.corners[first] == 2 * H)
+        exact += confirmed(map(ensemble.network, first), WINDOW)
     return f"{exact} of {counted}"
 
 
@@ -79,11 +55,11 @@ def draw(result):
     *axes, last = figure.subplots(2, 4).ravel()
     measured = {}
     for ax, (H, (ensemble, boundaries)) in zip(axes, result.items()):
-        exact = np.flatnonzero(boundaries.corners == 2 * H)
-        k = exact[0] if len(exact) else 0
+        found = boundaries.corners == 2 * H
+        k = found.argmax()  # the first one, or 0
         draw_network(ax, *ensemble.network(k), boundaries.polylines[k])
-        count = f"{2 * H}-gon, {len(exact)} of {len(boundaries.corners)}"
-        ax.set_title(f"$H = {H}$: {count if len(exact) else 'no polygon'}", fontsize=8)
+        count = f"{2 * H}-gon, {data_sets.k_of_n(found)}"
+        ax.set_title(f"$H = {H}$: {count if found.any() else 'no polygon'}", fontsize=8)
         measured[H] = accuracies(boundaries.polygons(2 * H))
     sizes = [H for H in measured if len(measured[H])]
     last.plot(sizes, [best_accuracy(2 * H) for H in sizes], color=DARK, lw=0.8)
@@ -99,20 +75,22 @@ def draw(result):
 
 
 def main():
-    parser = Parser(__doc__, epochs=256)
-    parser.add("--points", integer(1), 512, "in each data set")
-    parser.add("--data-sets", integer(1), 20, "with seeds from --seed on")
-    parser.add("--networks", integer(1), 50, "on each data set, for each H")
+    parser = data_sets.study_parser(__doc__, data_sets=20, networks=50, epochs=256)
     options = parser.parse_args()
-    result = train_all(options)
-    rows = [row(H, result[H][1], options.data_sets) for H in result]
+    X, y = data_sets.draw_data_sets(options.data_sets, options.points, options.seed)
+    same = {key: getattr(options, key) for key in ("epochs", "networks", "seed")}
+    result = {
+        H: data_sets.train_and_extract(f"{H} units", X, y, hidden_units=H, **same)
+        for H in HIDDEN_UNITS
+    }
+    rows = [row(H, result[H][1], len(X)) for H in result]
     heads = ["H", "corners", "2H-gons [%]", "all", "shortest side", "accuracy", "best"]
     values = {
         "PolygonsTable": table(heads, rows),
         "PolygonsNetworks": options.networks,
         "PolygonsDataSets": options.data_sets,
-        "PolygonsLeast": f"{min(float(r[2].split()[0]) for r in rows[1:]):.1f}",
-        "ExactPolygons": exact_count(result, options.data_sets),
+        "PolygonsLeast": min((r[2].split()[0] for r in rows[1:]), key=float),
+        "ExactPolygons": exact_count(result, len(X)),
     }
     print(f"confirmed in exact arithmetic: {values['ExactPolygons']}")
     save_results(options, "polygons", values, draw(result))
