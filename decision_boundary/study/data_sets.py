@@ -1,10 +1,11 @@
 """Counts over data sets: the networks trained on one are not independent of each other."""
 
 import math
+from typing import NamedTuple
 
 from decision_boundary.data import circle_in_square
-from decision_boundary.ensemble import train_ensemble
-from decision_boundary.shared.boundaries import extract_all, in_square
+from decision_boundary.ensemble import Ensemble, train_ensemble
+from decision_boundary.shared.boundaries import Boundaries, extract_all, in_square
 from decision_boundary.shared.script import Parser, integer, show_progress
 import numpy as np
 
@@ -21,12 +22,36 @@ def study_parser(doc, data_sets, networks, epochs=None, least_points=1):
 def draw_data_sets(data_sets, num_points, seed):
     """X (D, N, 2) and y (D, N, 1) of the seeds from `seed` on."""
     sets = [circle_in_square(num_points, seed + d) for d in range(data_sets)]
-    X, y = zip(*sets)
-    return np.stack(X), np.stack(y)
+    return map(np.stack, zip(*sets))
 
 
-def train_and_extract(text, X, y, scale=1, **options):
-    """Train networks on each data set: an Ensemble on [-1, 1]^2, and its Boundaries.
+class Study(NamedTuple):
+    """E networks trained on D data sets, E / D on each, one data set after the other."""
+
+    X: np.ndarray  # (D, N, 2), on the square [-1, 1]^2, as are the networks
+    y: np.ndarray  # (D, N, 1)
+    ensemble: Ensemble
+    boundaries: Boundaries
+
+    def pre_activations(self):
+        """Yield z (N, H) of each network's units at the points of its data set."""
+        W, b, *_ = self.ensemble
+        for k in range(len(W)):
+            yield self.X[k * len(self.X) // len(W)] @ W[k] + b[k]  # (N, 2) @ (2, H)
+
+    def polygons_by_set(self, corners):
+        """(2, D): shares, in percent, of each data set's networks that are polygons.
+
+        With this number of corners, anywhere in the window; and wholly in the square.
+        """
+        found = self.boundaries.corners == corners
+        inside = found.copy()
+        inside[found] = in_square(self.boundaries.polygons(corners))
+        return 100 * np.reshape([found, inside], (2, len(self.X), -1)).mean(axis=2)
+
+
+def train_study(text, X, y, options, scale=1, **training):
+    """Train networks on each data set with `train_ensemble`; a Study.
 
     scale: of the points that the networks see
     """
@@ -34,29 +59,12 @@ def train_and_extract(text, X, y, scale=1, **options):
     def show(share):
         show_progress(f"{text}: {share:.0%}")
 
-    ensemble = train_ensemble(scale * X, y, progress=show, **options)
+    same = {"networks": options.networks, "seed": options.seed, "progress": show}
+    ensemble = train_ensemble(scale * X, y, **same, **training)
     show_progress("")
     weights = (scale * ensemble.hidden_weights).astype(ensemble.hidden_weights.dtype)
     ensemble = ensemble._replace(hidden_weights=weights)
-    return ensemble, extract_all(ensemble)
-
-
-def pre_activations(ensemble, X):
-    """Yield z (N, H) of each network's units at the points of its data set."""
-    per_set = len(ensemble.output_biases) // len(X)
-    for k, (W, b) in enumerate(zip(ensemble.hidden_weights, ensemble.hidden_biases)):
-        yield X[k // per_set] @ W + b  # (N, 2) @ (2, H)
-
-
-def polygons_by_set(boundaries, corners, data_sets):
-    """(2, D): shares, in percent, of the networks of each data set that are polygons.
-
-    With this number of corners, anywhere in the window; and wholly in the square.
-    """
-    found = boundaries.corners == corners
-    inside = found.copy()
-    inside[found] = in_square(boundaries.polygons(corners))
-    return 100 * np.stack([found, inside]).reshape(2, data_sets, -1).mean(axis=2)
+    return Study(X, y, ensemble, extract_all(ensemble))
 
 
 def share_cells(shares):

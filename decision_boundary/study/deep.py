@@ -9,47 +9,40 @@ from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from decision_boundary.shared import stacked
+from decision_boundary.shared import results, script, stacked
 from decision_boundary.shared.boundaries import WINDOW, count_corners, find_boundary
-from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import load, progress, run
 from decision_boundary.shared.training import streams
 from decision_boundary.study import data_sets
 import numpy as np
 import torch
 
-exercise = load("PyTorch-FeedForward/main.py")
+exercise = script.load("PyTorch-FeedForward/main.py")
 WIDTHS = [2, 3, 3, 1]
 
 
-def initial_networks(init, options):
-    """Networks of Exercise 2 for each data set, one data set after the other.
+def train(init, options):
+    """The trained networks, as pairs (weights, biases) with NumPy's shapes.
 
-    init: "xavier", as provided; "positive", with all weights behind the first layer made
-    positive, so that the logit is a convex function of the point
+    One data set after the other, each with Exercise 2's networks. init: "xavier", as
+    provided; "positive", with all weights behind the first layer made positive, so that
+    the logit is a convex function of the point.
     """
     networks = []
-    for d in range(options.data_sets):
-        torch.manual_seed(streams(options.seed + d)[1])
+    for seed in range(options.seed, options.seed + options.data_sets):
+        torch.manual_seed(streams(seed)[1])
         for _ in range(options.networks):
-            network = exercise.net.FeedForwardNetwork(hidden_size=3)
-            if init == "positive":
-                for weight in [*network.parameters()][2::2]:
-                    weight.data.abs_()
-            networks.append(network)
-    return networks
-
-
-def train(init, options):
-    """The trained networks, as a list of (weights, biases) with NumPy's shapes."""
-    flat = stacked.flatten(initial_networks(init, options))
+            networks.append(exercise.net.FeedForwardNetwork(hidden_size=3))
+    flat = stacked.flatten(networks)
+    if init == "positive":
+        for W, _ in stacked.layers(flat.detach(), WIDTHS)[1:]:
+            W.abs_()
     points = data_sets.draw_data_sets(options.data_sets, options.points, options.seed)
     X, y = (np.repeat(array, options.networks, axis=0) for array in points)
     X, y = torch.tensor(X).float(), torch.tensor(y).float()
     adam = exercise.optimizer.Adam([flat], lr=exercise.LEARNING_RATE)
     generator = torch.Generator().manual_seed(streams(options.seed)[2])
     text = f"2-3-3-1, {init}, epoch {{}} of {options.epochs}"
-    for _ in progress(range(1, options.epochs + 1), text):
+    for _ in script.progress(range(1, options.epochs + 1), text):
         order = torch.randperm(options.points, generator=generator).expand(len(X), -1)
         batches = order, exercise.BATCH_SIZE
         stacked.run_epoch([flat], WIDTHS, adam, X, y, *batches)
@@ -73,10 +66,10 @@ def main():
         rows.append([init, mean, worst, more])
         name = f"Deep{init.capitalize()}"
         values |= {name: mean, f"{name}More": more}
-    table(["start", "hexagons [%]", "worst data set", "more corners"], rows)
+    results.table(["start", "hexagons [%]", "worst data set", "more corners"], rows)
     values |= {"DeepDataSets": options.data_sets, "DeepNetworks": options.networks}
-    save_results(options, "deep", values)
+    results.save_results(options, "deep", values)
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

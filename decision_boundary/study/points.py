@@ -10,9 +10,8 @@ import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.geometry import interior_angles
+from decision_boundary.shared import results, script
 from decision_boundary.shared.boundaries import accuracies
-from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import Parser, integer, run
 from decision_boundary.study import data_sets
 import numpy as np
 
@@ -26,53 +25,45 @@ CASES = [  # points, batch size, learning rate
 ]
 
 
-def irregularity(vertices):
-    """The largest deviation of the hexagon's angles from 120 degrees."""
-    return np.abs(interior_angles(vertices) - 120).max()
-
-
-def mean_losses(ensemble, X, y):
+def mean_losses(study):
     """Binary cross-entropy (E,) of each network on the points of its data set."""
-    labels = np.repeat(y[..., 0], len(ensemble.output_biases) // len(y), axis=0)
-    z = data_sets.pre_activations(ensemble, X)
-    outputs = zip(z, ensemble.output_weights, ensemble.output_biases)
-    f = np.stack([np.maximum(z, 0) @ a + c for z, a, c in outputs])  # (E, N)
-    return (np.logaddexp(0, f) - labels * f).mean(axis=1)
+    _, _, a, c = study.ensemble
+    f = [np.maximum(z, 0) @ a[k] + c[k] for k, z in enumerate(study.pre_activations())]
+    y = np.repeat(study.y[..., 0], len(f) // len(study.y), axis=0)  # (E, N)
+    return (np.logaddexp(0, f) - y * f).mean(axis=1)
 
 
 def row(num_points, batch_size, rate, options):
     """Texts: the case, hexagons, median loss, irregularity, and accuracies."""
     X, y = data_sets.draw_data_sets(options.data_sets, num_points, options.seed)
-    same = {"networks": options.networks, "seed": options.seed}
-    same |= {"batch_size": batch_size, "learning_rate": rate}
-    text = f"{num_points} points, batches of {batch_size}, rate {rate}"
     epochs = options.steps * batch_size // num_points
-    ensemble, boundaries = data_sets.train_and_extract(
-        text, X, y, epochs=epochs, **same
-    )
-    hexagons = boundaries.polygons(6)
-    count = data_sets.k_of_n(boundaries.corners == 6)
-    loss = f"{np.median(mean_losses(ensemble, X, y)):.4f}"
+    training = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate}
+    text = f"{num_points} points, batches of {batch_size}, rate {rate}"
+    study = data_sets.train_study(text, X, y, options, **training)
+    count = data_sets.k_of_n(study.boundaries.corners == 6)
+    loss = f"{np.median(mean_losses(study)):.4f}"
     cells = [str(num_points), str(batch_size), str(rate), count, loss]
+    hexagons = study.boundaries.polygons(6)
     measured = accuracies(hexagons)
     if not len(measured):
         return [*cells, "--", "--", "--"]
     low, median, high = np.percentile(measured, [5, 50, 95])
-    angle = np.median([irregularity(vertices) for vertices in hexagons])
-    return [*cells, f"{angle:.1f}", f"{median:.2f}", f"{low:.2f} to {high:.2f}"]
+    off = [np.abs(interior_angles(vertices) - 120).max() for vertices in hexagons]
+    cells += [f"{np.median(off):.1f}", f"{median:.2f}"]
+    return [*cells, f"{low:.2f} to {high:.2f}"]
 
 
 def main():
-    parser = Parser(__doc__)
-    parser.add("--data-sets", integer(1), 10, "with seeds from --seed on")
-    parser.add("--networks", integer(1), 50, "on each data set")
-    parser.add("--steps", integer(256), 2048, "of Adam")
+    parser = script.Parser(__doc__)
+    parser.add("--data-sets", script.integer(1), 10, "with seeds from --seed on")
+    parser.add("--networks", script.integer(1), 50, "on each data set")
+    parser.add("--steps", script.integer(256), 2048, "of Adam")
     options = parser.parse_args()
     rows = [row(*case, options) for case in CASES]
     heads = ["points", "batch", "rate", "hexagons", "loss"]
     heads += ["off 120 degrees", "accuracy", "5 to 95 %"]
     values = {
-        "PointsTable": table(heads, rows),
+        "PointsTable": results.table(heads, rows),
         "PointsDataSets": options.data_sets,
         "PointsNetworks": options.networks,
         "PointsSteps": options.steps,
@@ -82,8 +73,8 @@ def main():
         "PointsManyAngle": rows[-1][5],
         "PointsManyAccuracy": rows[-1][6],
     }
-    save_results(options, "points", values)
+    results.save_results(options, "points", values)
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

@@ -10,16 +10,11 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 import sys
-from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.data import RADIUS
 from decision_boundary.ensemble import Ensemble, initial_ensemble
-from decision_boundary.shared.boundaries import Boundaries
-from decision_boundary.shared.exact import surrounds_origin
-from decision_boundary.shared.figures import draw_network, new_figure
-from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import run
+from decision_boundary.shared import exact, figures, results, script
 from decision_boundary.study import data_sets
 from decision_boundary.study.data_sets import k_of_n
 import numpy as np
@@ -38,40 +33,33 @@ ENDS_WITH = ("all positive", "negative weight", "dead unit")
 SHAPES = ("hexagon", "closed", "open", "none")
 
 
-class Case(NamedTuple):
-    """Networks 2-H-1 of one start on D data sets, and what has become of them."""
-
-    X: np.ndarray  # (D, N, 2)
-    start: Ensemble
-    end: Ensemble
-    boundaries: Boundaries
-
-
-def train_case(name, scale, options):
-    """The Case of a start at a scale.
+def train_start(name, scale, options):
+    """The Study of a start at a scale.
 
     On the first fifth of the data sets where it is there for comparison only: at the
     archive's scale, and with four units.
     """
     (init, units), (factor, rate) = STARTS[name], SCALES[scale]
-    D = options.data_sets
-    D = D if scale == "Ours" and units == 3 else -(-D // 5)
-    X, y = data_sets.draw_data_sets(D, options.points, options.seed)
-    same = {"networks": options.networks, "hidden_units": units, "init": init}
-    training = {"epochs": options.epochs, "learning_rate": rate, "seed": options.seed}
+    all_sets = scale == "Ours" and units == 3
+    sets = options.data_sets if all_sets else -(-options.data_sets // 5)
+    X, y = data_sets.draw_data_sets(sets, options.points, options.seed)
+    training = {"init": init, "hidden_units": units, "learning_rate": rate}
+    training |= {"scale": factor, "epochs": options.epochs}
     text = f"{init}, {units} units, {scale}"
-    trained = data_sets.train_and_extract(text, X, y, factor, **same, **training)
-    starts = [initial_ensemble(**same, seed=options.seed + d) for d in range(D)]
-    return Case(X, Ensemble(*map(np.concatenate, zip(*starts))), *trained)
+    return data_sets.train_study(text, X, y, options, **training)
 
 
-def start_summary(cases, options):
+def initial_networks(init, options):
+    """The Ensemble, of all data sets, with which training starts."""
+    seeds = range(options.seed, options.seed + options.data_sets)
+    parts = [initial_ensemble(options.networks, init=init, seed=s) for s in seeds]
+    return Ensemble(*map(np.concatenate, zip(*parts)))
+
+
+def start_summary(studies, options):
     """The table of all starts at each scale, and the numbers quoted from it."""
-    shares = {
-        key: data_sets.polygons_by_set(case.boundaries, 6, len(case.X))
-        for key, case in cases.items()
-    }
-    few, (found, inside) = len(cases["ArchiveXavier"].X), shares["OursSpread"]
+    shares = {name: study.polygons_by_set(6) for name, study in studies.items()}
+    few, (found, inside) = len(studies["ArchiveXavier"].X), shares["OursSpread"]
     values = {
         "StartDataSets": options.data_sets,
         "StartFewSets": few,
@@ -82,114 +70,108 @@ def start_summary(cases, options):
         "StartInsideWorst": f"{inside.min():.0f}",
         "StartAllSets": np.sum(found == 100),
     }
-    for key, (found, _) in shares.items():
-        values[f"Start{key}"] = f"{found.mean():.1f}"
-        values[f"Start{key}Worst"] = f"{found.min():.0f}"
-    heads = ["start", "hexagons [%]", "worst", "all"]
-    heads += ["in the square [%]", "worst", "all"]
+    for name, (found, _) in shares.items():
+        values[f"Start{name}"] = f"{found.mean():.1f}"
+        values[f"Start{name}Worst"] = f"{found.min():.0f}"
     for scale in SCALES:
-        print(f"at {scale} scale: mean over data sets, the worst, and all hexagons")
+        heads = [scale, "hexagons [%]", "worst", "all"]
+        heads += ["in the square [%]", "worst", "all"]
         rows = []
         for name, (init, units) in STARTS.items():
             found, inside = map(data_sets.share_cells, shares[scale + name])
             rows.append([f"{init}, {units} units", *found, *inside])
-        values[f"StartTable{scale}"] = table(heads, rows)
+        values[f"StartTable{scale}"] = results.table(heads, rows)
     return values
 
 
-# What the initial weights predict
-
-
-def prediction_summary(xavier, positive):
-    """Hexagons by the signs and directions from which they start."""
-    count = (xavier.start.output_weights > 0).sum(axis=1)
-    around = surrounds_origin(xavier.start.hidden_weights.astype(float))
-    hexagon = xavier.boundaries.corners == 6
-    rows = []
-    for number, sides in product((3, 2, 1, 0), (True, False)):
-        ends = hexagon[(count == number) & (around == sides)]
-        if len(ends):
-            cells = str(ends.sum()), str(len(ends)), f"{100 * ends.mean():.1f}"
-            rows.append([str(number), "yes" if sides else "no", *cells])
+def prediction_summary(starts, studies):
+    """What the initial weights predict; starts: {name: initial networks}."""
+    around = {
+        name: exact.surrounds_origin(start.hidden_weights.astype(float))
+        for name, start in starts.items()
+    }
+    hexagon = {name: studies[f"Ours{name}"].boundaries.corners == 6 for name in starts}
+    positive, rows = (starts["Xavier"].output_weights > 0).sum(axis=1), []
+    for count, sides in product((3, 2, 1, 0), (True, False)):
+        some = hexagon["Xavier"][(positive == count) & (around["Xavier"] == sides)]
+        if len(some):
+            cells = [str(some.sum()), str(len(some)), f"{100 * some.mean():.1f}"]
+            rows.append([str(count), "yes" if sides else "no", *cells])
     heads = ["positive a_j", "surround 0", "hexagons", "of", "share [%]"]
-    around = surrounds_origin(positive.start.hidden_weights.astype(float))
-    hexagon = positive.boundaries.corners == 6
     return {
-        "PredictTable": table(heads, rows),
-        "PredictSure": k_of_n(hexagon[around]),
-        "PredictOther": k_of_n(hexagon[~around]),
+        "PredictTable": results.table(heads, rows),
+        "PredictSure": k_of_n(hexagon["Positive"][around["Positive"]]),
+        "PredictOther": k_of_n(hexagon["Positive"][~around["Positive"]]),
     }
 
 
-# What has become of the networks
-
-
-def dead_units(case):
+def dead_units(study):
     """(E, H): whether no training point activates the unit."""
-    units = data_sets.pre_activations(case.end, case.X)
-    return np.array([z.max(axis=0) <= 0 for z in units])
+    return np.array([z.max(axis=0) <= 0 for z in study.pre_activations()])
 
 
-def ends(case):
+def ends(study):
     """(E,) each: one of ENDS_WITH, where a dead unit takes precedence, and of SHAPES.
 
     With neither a dead unit nor a negative outgoing weight, the logit is convex.
     """
-    negative = (case.end.output_weights < 0).any(axis=1)
-    cause = np.where(dead_units(case).any(axis=1), 2, negative.astype(int))
-    none = [not lines for lines in case.boundaries.polylines]
-    closed = [all(p.closed for p in lines) for lines in case.boundaries.polylines]
-    shape = np.select([case.boundaries.corners == 6, none, closed], [0, 3, 1], 2)
+    negative = (study.ensemble.output_weights < 0).any(axis=1)
+    cause = np.where(dead_units(study).any(axis=1), 2, negative.astype(int))
+    polylines, corners = study.boundaries
+    none = [not lines for lines in polylines]
+    closed = [all(line.closed for line in lines) for lines in polylines]
+    shape = np.select([corners == 6, none, closed], [0, 3, 1], 2)
     return np.array(ENDS_WITH)[cause], np.array(SHAPES)[shape]
 
 
-def cause_summary(case):
+def cause_summary(start, study):
     """What the networks have become, and why those that are no hexagon are none."""
-    causes, shapes = ends(case)
-    counts = Counter(zip(causes, shapes))
-    rows = []
+    causes, shapes = ends(study)
+    counts, rows = Counter(zip(causes, shapes)), []
     for cause in ENDS_WITH:
         row = [counts[cause, shape] for shape in SHAPES]
         rows.append([cause, *map(str, row), str(sum(row))])
-    dead, corners = dead_units(case), case.boundaries.corners
+    dead, corners = dead_units(study), study.boundaries.corners
     closed = (causes == "negative weight") & (shapes == "closed")
-    values = {
-        "CauseTable": table(["ends with", *SHAPES, "all"], rows),
+    return {
+        "CauseTable": results.table(["ends with", *SHAPES, "all"], rows),
         "CauseFailed": np.sum(corners != 6),
-        "CauseDeadNegative": k_of_n(case.start.output_weights[dead] < 0),
+        "CauseDeadNegative": k_of_n(start.output_weights[dead] < 0),
         "CauseFourCorners": k_of_n(corners[closed] == 4),
+        "CauseDeadOne": np.sum(dead.sum(axis=1) == 1),
+        "CauseDeadTwo": np.sum(dead.sum(axis=1) == 2),
+        "CauseDeadThree": np.sum(dead.sum(axis=1) == 3),
     }
-    for number, name in enumerate(("One", "Two", "Three"), start=1):
-        values[f"CauseDead{name}"] = np.sum(dead.sum(axis=1) == number)
-    return values
 
 
-def draw(case):
+def draw(study):
     """The first network of each of the six most frequent kinds, and the kind's share."""
-    kinds = list(zip(*ends(case)))
+    kinds = list(zip(*ends(study)))
     most = Counter(kinds).most_common(6)
-    figure = new_figure(1.42)
+    figure = figures.new_figure(1.42)
     [axes] = figure.subplots(1, len(most), squeeze=False)
     for ax, (kind, count) in zip(axes, most):
-        k = kinds.index(kind)
-        draw_network(ax, *case.end.network(k), case.boundaries.polylines[k])
-        title = f"{kind[0]},\n{kind[1]} {100 * count / len(kinds):.1f} %"
-        ax.set_title(title, fontsize=8)
+        k, share = kinds.index(kind), 100 * count / len(kinds)
+        network, lines = study.ensemble.network(k), study.boundaries.polylines[k]
+        figures.draw_network(ax, *network, lines)
+        ax.set_title(f"{kind[0]},\n{kind[1]} {share:.1f} %", fontsize=8)
     return figure
 
 
 def main():
     parser = data_sets.study_parser(__doc__, data_sets=200, networks=50, epochs=256)
     options = parser.parse_args()
-    cases = {
-        scale + name: train_case(name, scale, options)
-        for scale in SCALES
-        for name in STARTS
+    studies = {
+        scale + name: train_start(name, scale, options)
+        for scale, name in product(SCALES, STARTS)
     }
-    values = start_summary(cases, options) | cause_summary(cases["OursXavier"])
-    values |= prediction_summary(cases["OursXavier"], cases["OursPositive"])
-    save_results(options, "starts", values, draw(cases["OursXavier"]))
+    starts = {
+        f: initial_networks(STARTS[f][0], options) for f in ("Xavier", "Positive")
+    }
+    values = start_summary(studies, options) | prediction_summary(starts, studies)
+    values |= cause_summary(starts["Xavier"], studies["OursXavier"])
+    results.save_results(options, "starts", values, draw(studies["OursXavier"]))
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)
