@@ -13,15 +13,13 @@ import sys
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.data import RADIUS
 from decision_boundary.ensemble import initialize
-from decision_boundary.shared import figures
+from decision_boundary.shared import figures, results, script
 from decision_boundary.shared.boundaries import find_boundary
-from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import Parser, integer, load, progress, run
 from decision_boundary.shared.training import streams
 from matplotlib.patches import Circle
 import numpy as np
 
-backprop = load("Python-FeedForward/main.py")
+backprop = script.load("Python-FeedForward/main.py")
 
 WIDTHS = (3, 6, 16)
 # Since sigmoid(z) = (1 + tanh(z / 2)) / 2, its gradients are
@@ -39,9 +37,8 @@ def train_network(activation, width, seed, options):
     falls linearly to 0, so that no last batch dents the boundary.
     """
     layers = {"hidden_size": [width], "activation": activation.lower()}
-    result = backprop.make_run(
-        seed, options.points, LEARNING_RATES[activation], **layers
-    )
+    rate = LEARNING_RATES[activation]
+    result = backprop.make_run(seed, options.points, rate, **layers)
     network, rate = result.network, result.network.learning_rate
     network.weight_decay = 0
     initialize(network.weights, network.biases, "spread", streams(seed)[1])
@@ -88,53 +85,44 @@ def sharpest_turn(radii):
     return np.degrees(np.abs(turns).max())
 
 
-def cell(turns):
-    """The median, unless a boundary is open."""
-    return f"{np.median(turns):.1f}" if np.isfinite(turns).all() else "open"
-
-
 def draw(networks, turns):
-    """The boundaries, and how sharply they turn; both {(activation, width): ...}."""
+    """The boundaries of {(activation, width): network}, and how sharply they turn."""
     figure = figures.new_figure(1.2)
-    for ax, (key, network) in zip(figure.subplots(1, len(networks)), networks.items()):
+    axes = figure.subplots(1, len(networks))
+    for ax, ((activation, width), network) in zip(axes, networks.items()):
         ax.add_patch(Circle((0, 0), RADIUS, color="#e6e6e6", lw=0))
-        if key[0] == "ReLU":
+        if activation == "ReLU":
             lines = find_boundary(network.weights, network.biases)
             figures.draw_boundary(ax, lines, corners=False)
         else:
-            draw_contour(ax, network)
-        text = f"${turns[key]:.1f}^\\circ$" if np.isfinite(turns[key]) else "open"
+            logits = figures.on_grid(network.forward, 400)
+            # The origin tells contour that the values lie in the middle of cells
+            cells = {"origin": "lower", "extent": (-1, 1, -1, 1)}
+            ax.contour(logits, [0], **cells, colors=figures.DARK, linewidths=1.3)
+        text = f"${turns[activation, width]:.1f}^\\circ$"
         ax.text(0, 0, text, ha="center", va="center", fontsize=8)
         ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set_visible(True)
-        ax.set_title(f"{key[0]}\n$H = {key[1]}$", fontsize=8)
+        ax.set_title(f"{activation}\n$H = {width}$", fontsize=8)
     return figure
 
 
-def draw_contour(ax, network):
-    """The zero set of a smooth logit, fine enough for the eye."""
-    logits = figures.on_grid(network.forward, 400)
-    if logits.min() < 0 < logits.max():
-        # The origin tells contour that the values lie in the middle of cells
-        extent = {"origin": "lower", "extent": (-1, 1, -1, 1)}
-        ax.contour(logits, [0], **extent, colors=figures.DARK, linewidths=1.3)
-
-
 def main():
-    parser = Parser(__doc__, epochs=512)
-    parser.add("--points", integer(1), 512, "number of training points")
-    parser.add("--runs", integer(1), 3, "number of seeds, from --seed on")
+    parser = script.Parser(__doc__, epochs=512)
+    parser.add("--points", script.integer(1), 512, "number of training points")
+    parser.add("--runs", script.integer(1), 3, "number of seeds, from --seed on")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.runs)
-    first, turns = {}, {}
+    networks, turns, medians = {}, {}, {}
     keys = list(product(LEARNING_RATES, WIDTHS))
-    for key in progress(keys, "{0[0]}, {0[1]} hidden units"):
-        networks = [train_network(*key, seed, options) for seed in seeds]
-        radii = [radial_boundary(network.forward) for network in networks]
-        first[key], turns[key] = networks[0], [sharpest_turn(r) for r in radii]
+    for key in script.progress(keys, "{0[0]}, {0[1]} hidden units"):
+        trained = [train_network(*key, seed, options) for seed in seeds]
+        sharpest = [sharpest_turn(radial_boundary(n.forward)) for n in trained]
+        networks[key], turns[key] = trained[0], sharpest[0]
+        medians[key] = f"{np.median(sharpest):.1f}"  # nan if a boundary is open
     print(f"sharpest turn within one degree, in degrees: median of {len(seeds)} seeds")
-    rows = [[f, *(cell(turns[f, H]) for H in WIDTHS)] for f in LEARNING_RATES]
-    table(["H", *map(str, WIDTHS)], rows)
+    rows = [[name, *(medians[name, H] for H in WIDTHS)] for name in LEARNING_RATES]
+    results.table(["H", *map(str, WIDTHS)], rows)
     rates = (f"{rate} ({name})" for name, rate in LEARNING_RATES.items())
     values = {
         "SmoothSeeds": options.runs,
@@ -142,10 +130,9 @@ def main():
         "SmoothTuned": f"falling to 0 from {', '.join(rates)}",
     }
     for name in LEARNING_RATES:
-        values[f"Smooth{name.capitalize()}Turn"] = cell(turns[name, 3])
-    figure = draw(first, {key: turns[key][0] for key in keys})
-    save_results(options, "activations", values, figure)
+        values[f"Smooth{name.capitalize()}Turn"] = medians[name, 3]
+    results.save_results(options, "activations", values, draw(networks, turns))
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

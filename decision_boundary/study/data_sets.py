@@ -55,15 +55,16 @@ def train_study(text, X, y, options, scale=1, **training):
 
     scale: of the points that the networks see
     """
-
-    def show(share):
-        show_progress(f"{text}: {share:.0%}")
-
-    same = {"networks": options.networks, "seed": options.seed, "progress": show}
-    ensemble = train_ensemble(scale * X, y, **same, **training)
+    ensemble = train_ensemble(
+        scale * X,
+        y,
+        networks=options.networks,
+        seed=options.seed,
+        progress=lambda share: show_progress(f"{text}: {share:.0%}"),
+        **training,
+    )
     show_progress("")
-    weights = (scale * ensemble.hidden_weights).astype(ensemble.hidden_weights.dtype)
-    ensemble = ensemble._replace(hidden_weights=weights)
+    ensemble = ensemble._replace(hidden_weights=scale * ensemble.hidden_weights)
     return Study(X, y, ensemble, extract_all(ensemble))
 
 

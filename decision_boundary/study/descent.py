@@ -11,9 +11,8 @@ import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.ensemble import gradients, make_buffers, split, to_ensemble
+from decision_boundary.shared import results, script
 from decision_boundary.shared.boundaries import extract_all
-from decision_boundary.shared.results import save_results, scientific, table
-from decision_boundary.shared.script import progress, run
 from decision_boundary.study.data_sets import draw_data_sets, k_of_n, study_parser
 import numpy as np
 
@@ -40,7 +39,7 @@ def descend(parameters, X, y, text):
     Yields, before every step and at the end, the pre-activations z (N, H, S, G).
     """
     x, buffers = np.dstack([X, np.ones_like(y)]), make_buffers(X.shape[1], parameters)
-    for _ in progress(range(STEPS), f"{text}, step {{}} of {STEPS}"):
+    for _ in script.progress(range(STEPS), f"{text}, step {{}} of {STEPS}"):
         step = LEARNING_RATE * gradients(parameters, x, y, buffers)
         yield buffers[0]
         parameters -= step
@@ -94,26 +93,16 @@ def symmetric(options):
     return np.array(losses), 1 - y[..., 0].mean(axis=1), asymmetry, corners
 
 
-def symmetric_summary(options):
-    """Print what becomes of each data set; returns the numbers for the report."""
-    losses, share, asymmetry, corners = symmetric(options)
+def symmetric_summary(losses, share, asymmetry, corners):
+    """{macro: text} of what `symmetric` returns."""
     below = (losses < share * np.log(2)).argmax(axis=0)  # the first such step
-    gap = np.log(2) + 2 * share - 1 - losses[0]
-    rows = [
-        [f"{first:.3f}", f"{last:.3f}", str(step), f"{D:.3f}", scientific(x), str(n)]
-        for first, last, step, D, x, n in zip(
-            losses[0], losses[-1], below, gap, asymmetry, corners
-        )
-    ]
-    table(["first loss", "last", "below at", "D", "asymmetry", "corners"], rows)
     return {
-        "SymmetricPoints": 3 * (options.points // 3),
         "SymmetricFalls": k_of_n((np.diff(losses, axis=0) < 0).all(axis=0)),
         "SymmetricHexagons": k_of_n(corners == 6),
-        "SymmetricGap": k_of_n(gap > 0),
+        "SymmetricGap": k_of_n(np.log(2) + 2 * share - 1 > losses[0]),
         "SymmetricBelowFirst": below.min(),
         "SymmetricBelowLast": below.max(),
-        "SymmetricAsymmetry": scientific(asymmetry.max()),
+        "SymmetricAsymmetry": results.scientific(asymmetry.max()),
     }
 
 
@@ -121,7 +110,6 @@ def main():
     parser = study_parser(__doc__, data_sets=6, networks=100, least_points=3)
     options = parser.parse_args()
     units, deaths, changes = survival(options)
-    print(f"{units} balanced units: {deaths} deaths, {changes} changes of sign")
     values = {
         "DescentRate": LEARNING_RATE,
         "DescentSteps": STEPS,
@@ -129,9 +117,12 @@ def main():
         "DescentUnits": units,
         "DescentDeaths": deaths,
         "DescentChanges": changes,
+        "SymmetricPoints": 3 * (options.points // 3),
+        **symmetric_summary(*symmetric(options)),
     }
-    save_results(options, "descent", values | symmetric_summary(options))
+    results.table(["number", "value"], [[k, str(v)] for k, v in values.items()])
+    results.save_results(options, "descent", values)
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)
