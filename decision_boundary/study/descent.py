@@ -21,16 +21,12 @@ TURNS = 2 * np.pi / 3 * np.arange(3)
 
 
 def balanced(angles):
-    """Parameters (4 H + 1, S, G) with a_j = |w_j| = 2 / sqrt(2 + H) and b_j = c = 0.
+    """Parameters (13, S, G) of three units, a_j = |w_j| = 2 / sqrt(5) and b_j = c = 0.
 
-    angles: directions of the hidden weight vectors (H, S, G)
+    angles: directions of the hidden weight vectors (3, S, G)
     """
-    H, *shape = angles.shape
-    parameters = np.zeros((4 * H + 1, *shape))
-    w, a, _ = split(parameters)
-    a[:] = 2 / np.sqrt(2 + H)
-    w[0], w[1] = a * np.cos(angles), a * np.sin(angles)
-    return parameters
+    a, zero = np.full_like(angles, 2 / np.sqrt(5)), np.zeros_like(angles)
+    return np.concatenate([a * np.cos(angles), a * np.sin(angles), zero, a, zero[:1]])
 
 
 def descend(parameters, X, y, text):
@@ -39,12 +35,11 @@ def descend(parameters, X, y, text):
     Yields, before every step and at the end, the pre-activations z (N, H, S, G).
     """
     x, buffers = np.dstack([X, np.ones_like(y)]), make_buffers(X.shape[1], parameters)
-    for _ in script.progress(range(STEPS), f"{text}, step {{}} of {STEPS}"):
+    step = 0
+    for _ in script.progress(range(STEPS + 1), f"{text}, step {{}} of {STEPS}"):
+        parameters -= step
         step = LEARNING_RATE * gradients(parameters, x, y, buffers)
         yield buffers[0]
-        parameters -= step
-    gradients(parameters, x, y, buffers)
-    yield buffers[0]
 
 
 def survival(options):

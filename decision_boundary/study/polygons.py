@@ -35,15 +35,14 @@ def row(H, study):
     return [*cells, f"{shortest:.2f}", f"{accuracy:.2f}", f"{best_accuracy(2 * H):.2f}"]
 
 
-def exact_count(studies):
+def exact_count(studies, networks):
     """`700 of 700`: 2H-gons among the first networks of each data set, and exact ones."""
     counted = exact = 0
-    for H, study in studies.items():
-        corners = study.boundaries.corners
-        indices = np.arange(len(corners)).reshape(len(study.X), -1)
-        first = indices[:, :CONFIRMED].ravel()
-        counted += np.sum(corners[first] == 2 * H)
-        exact += confirmed(map(study.ensemble.network, first), WINDOW)
+    for H, (_, _, ensemble, boundaries) in studies.items():
+        indices = np.arange(len(boundaries.corners))
+        first = indices[indices % networks < CONFIRMED]
+        counted += np.sum(boundaries.corners[first] == 2 * H)
+        exact += confirmed(map(ensemble.network, first), WINDOW)
     return f"{exact} of {counted}"
 
 
@@ -56,10 +55,8 @@ def draw(studies):
         found = boundaries.corners == 2 * H
         k = found.argmax()  # the first one, or 0
         figures.draw_network(ax, *ensemble.network(k), boundaries.polylines[k])
-        text = (
-            f"{2 * H}-gon, {data_sets.k_of_n(found)}" if found.any() else "no polygon"
-        )
-        ax.set_title(f"$H = {H}$: {text}", fontsize=8)
+        count = f"{2 * H}-gon, {data_sets.k_of_n(found)}"
+        ax.set_title(f"$H = {H}$: {count if found.any() else 'no polygon'}", fontsize=8)
         measured = accuracies(boundaries.polygons(2 * H))
         if len(measured):
             trained[H], best[H] = np.median(measured), best_accuracy(2 * H)
@@ -90,7 +87,7 @@ def main():
         "PolygonsNetworks": options.networks,
         "PolygonsDataSets": options.data_sets,
         "PolygonsLeast": min((r[2].split()[0] for r in rows[1:]), key=float),
-        "ExactPolygons": exact_count(studies),
+        "ExactPolygons": exact_count(studies, options.networks),
     }
     print(f"confirmed in exact arithmetic: {values['ExactPolygons']}")
     results.save_results(options, "polygons", values, draw(studies))
