@@ -25,7 +25,7 @@ def exact_corners(weights, biases):
     weights [(2, H), (H, 1)] and biases [(H,), (1,)] are arrays of floats.
     """
     (w, a), (b, c) = map(fractions, weights), map(fractions, biases)
-    if min(a) <= 0 or not surrounds_origin(w):
+    if a.min() <= 0 or not surrounds_origin(w):
         return None
     corners = []
     for (x, y), bias in zip(w.T, b):
@@ -49,7 +49,7 @@ def surrounds_origin(w):
 
 
 def two_zeros(p, q, a, c):
-    """The two zeros of the convex f(t) = sum_k a_k relu(p_k + t q_k) + c, or None.
+    """The two zeros of the convex f(t) = sum_k a_k relu(p_k + t q_k) + c.
 
     None unless f < 0 at some t where a unit is zero, and f != 0 at each of these.
     """
@@ -61,8 +61,8 @@ def two_zeros(p, q, a, c):
     same_line = sum((p == 0) & (q == 0)) > 1  # as that of another hinge
     if not inside or 0 in values[1:-1] or same_line:
         return None
-    left, right = (inside[0], inside[0] - 1), (inside[-1], inside[-1] + 1)
-    return [
-        kinks[i] + (kinks[k] - kinks[i]) * values[i] / (values[i] - values[k])
-        for i, k in (left, right)
-    ]
+    zeros = []
+    for i, k in [(inside[0], inside[0] - 1), (inside[-1], inside[-1] + 1)]:
+        slope = (values[k] - values[i]) / (kinks[k] - kinks[i])
+        zeros.append(kinks[i] - values[i] / slope)
+    return zeros

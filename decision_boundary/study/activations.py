@@ -48,18 +48,18 @@ def train_network(activation, width, seed, options):
     return network
 
 
-def radial_boundary(logit, angles=ANGLES):
-    """r(theta) (A,): where the ray at angle theta first leaves {logit < 0}.
+def radial_boundary(logit):
+    """r(theta) (720,) at ANGLES: where the ray at angle theta first leaves {logit < 0}.
 
     Sampled along the ray, then bisected to rounding. nan where the ray stays inside up to
     the border of [-1, 1]^2, and everywhere if the origin is outside. logit maps points
     (M, 2) to (M,) or (M, 1).
     """
-    rays = np.stack([np.cos(angles), np.sin(angles)], axis=-1)  # (A, 2)
+    rays = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)  # (720, 2)
     rays /= np.abs(rays).max(axis=1, keepdims=True)  # the ends are on the border
 
     def outside(t):
-        points = t[..., None] * rays  # (..., A, 2)
+        points = t[..., None] * rays  # (..., 720, 2)
         return np.reshape(logit(points.reshape(-1, 2)) >= 0, points.shape[:-1])
 
     samples = np.linspace(0, 1, SAMPLES)
@@ -120,9 +120,9 @@ def main():
         sharpest = [sharpest_turn(radial_boundary(n.forward)) for n in trained]
         networks[key], turns[key] = trained[0], sharpest[0]
         medians[key] = f"{np.median(sharpest):.1f}"  # nan if a boundary is open
-    print(f"sharpest turn within one degree, in degrees: median of {len(seeds)} seeds")
+    heads = ["sharpest turn [degrees]", *(f"H = {H}" for H in WIDTHS)]
     rows = [[name, *(medians[name, H] for H in WIDTHS)] for name in LEARNING_RATES]
-    results.table(["H", *map(str, WIDTHS)], rows)
+    results.table(heads, rows)
     rates = (f"{rate} ({name})" for name, rate in LEARNING_RATES.items())
     values = {
         "SmoothSeeds": options.runs,
