@@ -64,19 +64,21 @@ def test_three_relu_units_are_a_hexagon_and_three_tanh_units_are_not():
 
 
 def test_training_is_exercise_1s_with_a_falling_rate_and_without_decay(monkeypatch):
-    calls, rates = [], []
-    initial = smooth.backprop.make_run(5, 9, 0.8, hidden_size=[4], activation="sigmoid")
-    network = initial.network
+    rates, make_run = [], smooth.backprop.make_run
 
-    def make_run(*args, **layers):
-        calls.append((args, layers))
-        return initial._replace(run_epoch=lambda: rates.append(network.learning_rate))
+    def recorded(*args, **layers):
+        assert (args, layers) == ((5, 9, 0.8), same)
+        result = make_run(*args, **layers)
+        rates.append(result.network.learning_rate)
+        return result._replace(
+            run_epoch=lambda: rates.append(result.network.learning_rate)
+        )
 
-    monkeypatch.setattr(smooth.backprop, "make_run", make_run)
-    rate, options = network.learning_rate, SimpleNamespace(points=9, epochs=4)
-    assert smooth.train_network("sigmoid", 4, 5, options) is network
-    assert calls == [((5, 9, 0.8), {"hidden_size": [4], "activation": "sigmoid"})]
-    np.testing.assert_allclose(rates, rate * np.array([1, 0.75, 0.5, 0.25]))
+    same = {"hidden_size": [4], "activation": "sigmoid"}
+    monkeypatch.setattr(smooth.backprop, "make_run", recorded)
+    options = SimpleNamespace(points=9, epochs=4)
+    network = smooth.train_network("sigmoid", 4, 5, options)
+    np.testing.assert_allclose(np.divide(rates[1:], rates[0]), [1, 0.75, 0.5, 0.25])
     assert network.weight_decay == 0
     assert (network.weights[1] > 0).all()
 

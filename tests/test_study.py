@@ -316,22 +316,6 @@ def test_deaths_and_changes_of_sign_are_counted(monkeypatch):
     assert descent.survival(OPTIONS) == (4 * 3 * 6, 1, 4 * 6)
 
 
-def test_descent_takes_steps_along_the_gradient(monkeypatch):
-    monkeypatch.setattr(descent, "STEPS", 2)
-    X, y = data_sets.draw_data_sets(1, 20, 3)
-    parameters = descent.balanced(np.array([0.3, 2, 4])[:, None, None])
-    w, a, c = (torch.tensor(part[..., 0, 0]) for part in descent.split(parameters))
-    theta = [part.requires_grad_() for part in (w, a, c)]
-    for z in descent.descend(parameters, X, y, ""):
-        expected = torch.tensor(X[0]) @ w[:2] + w[2]
-        np.testing.assert_allclose(z[:, :, 0, 0], expected.detach())
-        loss = bce(expected.relu() @ a + c, torch.tensor(y[0, :, 0]))
-        gradients = torch.autograd.grad(loss, theta)
-        with torch.no_grad():
-            for part, gradient in zip(theta, gradients):
-                part -= 0.1 * gradient
-
-
 def test_losses_and_asymmetry_of_known_units(monkeypatch):
     def descend(parameters, X, y, text):
         w, a, c = descent.split(parameters)
