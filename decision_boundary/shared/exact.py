@@ -41,11 +41,11 @@ def exact_corners(weights, biases):
 def surrounds_origin(w):
     """Whether the vectors w (..., 2, H) lie in no closed half-plane with 0 on its border.
 
-    If they do, they lie on one side of the line through one of them.
+    If they do, one of them has none to its right.
     """
     x, y = w[..., 0, :], w[..., 1, :]
     sides = x[..., None] * y[..., None, :] - y[..., None] * x[..., None, :]
-    return ((sides.min(axis=-1) < 0) & (sides.max(axis=-1) > 0)).all(axis=-1)
+    return (sides.min(axis=-1) < 0).all(axis=-1)
 
 
 def two_zeros(p, q, a, c):
