@@ -84,20 +84,17 @@ def test_training_is_exercise_1s_with_a_falling_rate_and_without_decay(monkeypat
 
 
 def test_numbers_and_figure_of_the_activations(monkeypatch, numbers, capsys):
-    calls = []
+    calls, (weights, biases) = [], hexagon(0.5)
+    relu = {"weights": weights, "biases": biases}
+    relu["forward"] = lambda x: network_logits(weights, biases, x)
 
     def train_network(activation, width, seed, options):
         calls.append((activation, width, seed, options.epochs))
-        weights, biases = hexagon(0.5)
-        if activation == "ReLU" and seed < 5:
-            return SimpleNamespace(
-                forward=lambda x: network_logits(weights, biases, x),
-                weights=weights,
-                biases=biases,
-            )
-        if activation == "tanh" and width == 3 and seed == 5:
-            return SimpleNamespace(forward=lambda x: x[:, :1] - 2)  # open
-        return SimpleNamespace(forward=disc(0.3 + width / 100))
+        if (activation, seed) == ("ReLU", 4):
+            return SimpleNamespace(**relu)
+        is_open = (activation, width, seed) == ("tanh", 3, 5)
+        logit = (lambda x: x[:, :1] - 2) if is_open else disc(0.3 + width / 100)
+        return SimpleNamespace(forward=logit)
 
     shown, draw = [], smooth.draw
     monkeypatch.setattr(smooth, "draw", lambda *args: shown.append(draw(*args)))
