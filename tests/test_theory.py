@@ -93,7 +93,7 @@ def test_no_n_half_planes_err_less_than_the_regular_polygon(n):
 
 
 def task(seed):
-    """x (256, 3) with ones, labels y (256, 1), and the hull's margin around the disc."""
+    """x (256, 3) with ones, labels y (256, 1), and the hull's margin to the disc."""
     X, y = circle_in_square(256, seed)
     margin = (X @ directions(np.linspace(0, 2 * PI, 500))).max(axis=0).min() - RADIUS
     return np.c_[X, np.ones(256)], y, margin

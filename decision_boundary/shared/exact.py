@@ -39,9 +39,9 @@ def exact_corners(weights, biases):
 
 
 def surrounds_origin(w):
-    """Whether the vectors w (..., 2, H) lie in no closed half-plane with 0 on its border.
+    """Whether no closed half-plane with 0 on its border has all vectors w (..., 2, H).
 
-    If they do, one of them has none to its right.
+    In such a half-plane, one vector has no other to its right.
     """
     x, y = w[..., 0, :], w[..., 1, :]
     sides = x[..., None] * y[..., None, :] - y[..., None] * x[..., None, :]

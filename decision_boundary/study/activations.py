@@ -32,8 +32,8 @@ SAMPLES = 101  # along a ray, to find the first change of sign
 def train_network(activation, width, seed, options):
     """Exercise 1's training, for one hidden layer and without weight decay.
 
-    Initial weights are evenly spread, outgoing ones positive; only ReLU is restricted by
-    that, for tanh(-z) = -tanh(z) and sigmoid(-z) = 1 - sigmoid(z). The learning rate
+    Initial weights are evenly spread, outgoing ones positive; only ReLU is restricted
+    by that, for tanh(-z) = -tanh(z) and sigmoid(-z) = 1 - sigmoid(z). The learning rate
     falls linearly to 0, so that no last batch dents the boundary.
     """
     layers = {"hidden_size": [width], "activation": activation.lower()}
@@ -51,9 +51,9 @@ def train_network(activation, width, seed, options):
 def radial_boundary(logit):
     """r(theta) (720,) at ANGLES: where the ray at angle theta first leaves {logit < 0}.
 
-    Sampled along the ray, then bisected to rounding. nan where the ray stays inside up to
-    the border of [-1, 1]^2, and everywhere if the origin is outside. logit maps points
-    (M, 2) to (M,) or (M, 1).
+    Sampled along the ray, then bisected to rounding. nan where the ray stays inside up
+    to the border of [-1, 1]^2, and everywhere if the origin is outside. logit maps
+    points (M, 2) to (M,) or (M, 1).
     """
     rays = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)  # (720, 2)
     rays /= np.abs(rays).max(axis=1, keepdims=True)  # the ends are on the border

@@ -1,4 +1,4 @@
-"""Counts over data sets: the networks trained on one are not independent of each other."""
+"""Counts over data sets, as networks trained on the same one are not independent."""
 
 import math
 from typing import NamedTuple
@@ -26,7 +26,7 @@ def draw_data_sets(data_sets, num_points, seed):
 
 
 class Study(NamedTuple):
-    """E networks trained on D data sets, E / D on each, one data set after the other."""
+    """E networks trained on D data sets: E / D on the first one, E / D on the next."""
 
     X: np.ndarray  # (D, N, 2), on the square [-1, 1]^2, as are the networks
     y: np.ndarray  # (D, N, 1)

@@ -1,8 +1,8 @@
-"""Exercise 3: what more points, larger batches and other learning rates do to the hexagon.
+"""Exercise 3: hexagons from more points, larger batches and other learning rates.
 
 python decision_boundary/study/points.py    trains, writes numbers
 
-The three vary one at a time, in equally many steps of Adam.
+All trainings take equally many steps of Adam.
 """
 
 from pathlib import Path

@@ -24,7 +24,7 @@ def best_accuracy(n):
 
 
 def row(H, study):
-    """Texts: units, corners, share of 2H-gons, shortest side, accuracy, the best one."""
+    """Texts: units, corners, share of 2H-gons, shortest side, accuracy, the best."""
     share, _, all_sets = data_sets.share_cells(study.polygons_by_set(2 * H)[0])
     cells = [str(H), str(2 * H), share, all_sets]
     polygons = study.boundaries.polygons(2 * H)
@@ -36,7 +36,7 @@ def row(H, study):
 
 
 def exact_count(studies, networks):
-    """`700 of 700`: 2H-gons among the first networks of each data set, and exact ones."""
+    """`700 of 700`: the confirmed ones of the 2H-gons, among the first networks."""
     counted = exact = 0
     for H, (_, _, ensemble, boundaries) in studies.items():
         indices = np.arange(len(boundaries.corners))

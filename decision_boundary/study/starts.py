@@ -145,7 +145,7 @@ def cause_summary(start, study):
 
 
 def draw(study):
-    """The first network of each of the six most frequent kinds, and the kind's share."""
+    """The first network of each of the six most frequent kinds, and their shares."""
     kinds = list(zip(*ends(study)))
     most = Counter(kinds).most_common(6)
     figure = figures.new_figure(1.42)
