@@ -36,7 +36,7 @@ def row(H, study):
 
 
 def exact_count(studies, networks):
-    """`700 of 700`: the confirmed ones of the 2H-gons, among the first networks."""
+    """`700 of 700`: exact 2H-gons, of those in the first networks of each data set."""
     counted = exact = 0
     for H, (_, _, ensemble, boundaries) in studies.items():
         indices = np.arange(len(boundaries.corners))
