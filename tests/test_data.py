@@ -8,18 +8,14 @@ import numpy as np
 import pytest
 
 
-def test_points_fill_the_square_and_labels_tell_the_disc():
+def test_points_fill_the_square_and_labels_tell_the_disc_which_covers_half():
     X, y = circle_in_square(100_000, seed=0)
     assert (X.shape, y.shape) == ((100_000, 2), (100_000, 1))
     assert X.dtype == y.dtype == np.float64
-    assert np.abs(X).max() <= 1
     counts, *_ = np.histogram2d(*X.T, bins=4, range=[(-1, 1), (-1, 1)])
     assert np.abs(counts - 6250).max() < 400  # 5 standard deviations
+    assert counts.sum() == 100_000
     np.testing.assert_array_equal(y[:, 0] == 0, (X**2).sum(axis=1) < 2 / np.pi)
-    assert abs(y.mean() - 0.5) < 0.008
-
-
-def test_the_disc_covers_half_of_the_square():
     assert np.pi * RADIUS**2 == pytest.approx(2)
 
 
@@ -32,13 +28,10 @@ def test_512_points_and_the_seed_decides():
     assert circle_in_square(1)[0].shape == (1, 2)
 
 
-@pytest.mark.parametrize(
-    ("num_points", "error"),
-    [(0, ValueError), (-5, ValueError), (2.0, TypeError), ("9", TypeError)]
-    + [(True, TypeError), (None, TypeError)],
-)
-def test_bad_input_is_named(num_points, error):
+@pytest.mark.parametrize("num_points", [0, -5, 2.0, "9", True, None])
+def test_bad_input_is_named(num_points):
     message = f"num_points must be an integer >= 1, not {num_points!r}"
+    error = ValueError if num_points in (0, -5) else TypeError
     with pytest.raises(error, match=re.escape(message)):
         circle_in_square(num_points)
 
@@ -48,17 +41,14 @@ def test_checks_accept_what_fits_and_name_what_does_not():
     assert type(checked("n", np.uint8(3), SIZE)) is int
     assert checked("x", [[1, 2]], NUMBERS, ("N", 2)).tolist() == [[1, 2]]
     assert checked("x", [], NUMBERS, None).size == 0
+    ragged = "x must be finite numbers, not rows of unequal length"
     for value, shape, message in [
-        ([1], (), r"x must have shape \(\), not \(1,\)"),
-        ([[1, 2, 3]], ("N", 2), r"x must have shape \(N, 2\), not \(1, 3\)"),
-        (np.ones((0, 2)), ("N", 2), r"x must have shape \(N, 2\), not \(0, 2\)"),
-        ([1, 2], ("N", 2), r"not \(2,\)"),
-        (
-            [[1, 2], [3]],
-            ("N", 2),
-            "x must be finite numbers, not rows of unequal length",
-        ),
+        ([1], (), "x must have shape (), not (1,)"),
+        ([[1, 2, 3]], ("N", 2), "x must have shape (N, 2), not (1, 3)"),
+        (np.ones((0, 2)), ("N", 2), "x must have shape (N, 2), not (0, 2)"),
+        ([1, 2], ("N", 2), "x must have shape (N, 2), not (2,)"),
+        ([[1, 2], [3]], ("N", 2), ragged),
         ([[1, np.inf]], ("N", 2), "x must be finite numbers, not inf"),
     ]:
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=re.escape(message)):
             checked("x", value, NUMBERS, shape)

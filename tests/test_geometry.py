@@ -128,7 +128,8 @@ def test_what_is_no_hexagon_is_not_confirmed(case):
     assert exact_corners(*case) is None
 
 
-def test_confirmed_ones_are_counted_in_the_window_and_in_the_square():
+def test_confirmed_ones_are_counted_in_the_window():
     nearly_meeting = build(MEETING, ([1] * 3, [-0.5 - 2**-52]))
-    assert confirmed([nearly_meeting], 4) == [1, 1]
-    assert confirmed(map(hexagon, [0.7, 0.95, 9, -1]), 4) == [2, 1]
+    assert confirmed([nearly_meeting], 1) == 1
+    apothems = 0.7, 0.95, 9, -1
+    assert [confirmed(map(hexagon, apothems), window) for window in (4, 1)] == [2, 1]

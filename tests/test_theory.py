@@ -1,12 +1,16 @@
 """Attempts to refute the propositions of the report, degenerate cases included."""
 
+from types import SimpleNamespace
+
 from decision_boundary.data import RADIUS, circle_in_square
 from decision_boundary.ensemble import gradients, make_buffers, split
 from decision_boundary.geometry import best_polygon, disc_error, is_convex
 from decision_boundary.polygon import extract_boundary
+from decision_boundary.shared.script import load
 import numpy as np
 import pytest
 
+descent = load("decision_boundary/study/descent.py")
 PI = np.pi
 
 
@@ -88,13 +92,11 @@ def test_no_n_half_planes_err_less_than_the_regular_polygon(n):
     assert (wrong > least - 1e-6)[~outside | (n > 4)].all() and outside.sum() > 30
 
 
-def task(seed, rotations=1, points=256):
-    """x (N, 3) with ones, labels y (N, 1), and the hull's margin around the disc."""
-    X, y = circle_in_square(points, seed)
-    u = directions(2 * PI / rotations * np.arange(rotations))
-    X = np.vstack([X @ np.array([[c, s], [-s, c]]) for c, s in u.T])
+def task(seed):
+    """x (256, 3) with ones, labels y (256, 1), and the hull's margin to the disc."""
+    X, y = circle_in_square(256, seed)
     margin = (X @ directions(np.linspace(0, 2 * PI, 500))).max(axis=0).min() - RADIUS
-    return np.c_[X, np.ones(len(X))], np.tile(y, (rotations, 1)), margin
+    return np.c_[X, np.ones(256)], y, margin
 
 
 def network(angles, a=1.0):
@@ -147,12 +149,12 @@ def test_bias_falls_while_no_point_is_inside():
         assert (2 * g[-1] >= np.log(2) - loss + 1 - 2 * labels.mean() - 1e-12).all()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_symmetric_descent_keeps_the_form_and_ends_in_a_hexagon(seed):
-    x, y, _ = task(seed, rotations=3, points=101)
-    p = network(seed + 2 * PI / 3 * np.arange(3)[:, None])
-    history = [descend(p, x, y, 0.2)[1][0] for _ in range(2500)]
-    w, a, c = (part[..., 0] for part in split(p))
-    assert (np.diff(history) < 0).all() and history[-1] < (1 - y.mean()) * np.log(2)
-    assert np.abs([*w[:2].sum(axis=1), np.ptp(a), np.ptp(w[2])]).max() < 1e-9
-    assert [len(v) for v in closed_parts(w[:2], w[2], a, c)] == [6]
+def test_symmetric_descent_keeps_the_form_and_ends_in_a_hexagon(monkeypatch):
+    monkeypatch.setattr(descent, "STEPS", 1000)
+    options = SimpleNamespace(points=303, data_sets=3, seed=0)
+    losses, share, asymmetry, corners = descent.symmetric(options)
+    assert losses.shape == (1001, 3)
+    assert (np.diff(losses, axis=0) < 0).all()
+    assert (losses[-1] < share * np.log(2)).all()
+    assert asymmetry.max() < 1e-12
+    assert corners.tolist() == [6, 6, 6]

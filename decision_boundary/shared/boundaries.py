@@ -1,6 +1,6 @@
 """Decision boundaries as the study counts them: which of them are polygons?"""
 
-import math
+from itertools import compress
 from typing import NamedTuple
 
 from decision_boundary.geometry import disc_error, is_convex
@@ -19,10 +19,8 @@ class Boundaries(NamedTuple):
 
     def polygons(self, corners):
         """The vertices of those that are one convex polygon with so many corners."""
-        return [
-            self.polylines[k][0].vertices
-            for k in np.flatnonzero(self.corners == corners)
-        ]
+        found = compress(self.polylines, self.corners == corners)
+        return [polylines[0].vertices for polylines in found]
 
 
 def extract_all(ensemble):
@@ -61,18 +59,5 @@ def in_square(polygons):
 
 def accuracies(polygons):
     """Exact accuracy, in percent of the square, of the polygons that lie in it."""
-    return np.array(
-        [
-            100 * (1 - disc_error(p))
-            for p, inside in zip(polygons, in_square(polygons))
-            if inside
-        ]
-    )
-
-
-def wilson(successes, trials, z=1.959964):
-    """Wilson's 95 % interval for a share (Wilson, 1927): (low, high)."""
-    share, weight = successes / trials, z**2 / trials
-    centre = (share + weight / 2) / (1 + weight)
-    half = math.sqrt(weight * share * (1 - share) + weight**2 / 4) / (1 + weight)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    inside = compress(polygons, in_square(polygons))
+    return np.array([100 * (1 - disc_error(vertices)) for vertices in inside])

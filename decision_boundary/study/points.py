@@ -1,8 +1,8 @@
-"""Exercise 3: what more points, larger batches and other learning rates do to the hexagon.
+"""Exercise 3: hexagons from more points, larger batches and other learning rates.
 
 python decision_boundary/study/points.py    trains, writes numbers
 
-The three vary one at a time, in equally many steps of Adam.
+All trainings take equally many steps of Adam.
 """
 
 from pathlib import Path
@@ -10,10 +10,9 @@ import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.geometry import interior_angles
+from decision_boundary.shared import results, script
 from decision_boundary.shared.boundaries import accuracies
-from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import Parser, integer, run
-from decision_boundary.study.data_sets import draw_data_sets, train_and_extract
+from decision_boundary.study import data_sets
 import numpy as np
 
 CASES = [  # points, batch size, learning rate
@@ -26,66 +25,45 @@ CASES = [  # points, batch size, learning rate
 ]
 
 
-def irregularity(vertices):
-    """The largest deviation of the hexagon's angles from 120 degrees."""
-    return np.abs(interior_angles(vertices) - 120).max()
-
-
-def mean_losses(ensemble, X, y):
+def mean_losses(study):
     """Binary cross-entropy (E,) of each network on the points of its data set."""
-    per_set = len(ensemble.output_biases) // len(X)
-    losses = []
-    for k in range(len(ensemble.output_biases)):
-        (W, a), (b, c) = ensemble.network(k)
-        points, labels = X[k // per_set], y[k // per_set]
-        f = np.maximum(points @ W + b, 0) @ a + c  # (N, 2) @ (2, H), (N, H) @ (H, 1)
-        losses.append((np.logaddexp(0, f) - labels * f).mean())
-    return np.array(losses)
+    _, _, a, c = study.ensemble
+    f = [np.maximum(z, 0) @ a[k] + c[k] for k, z in enumerate(study.pre_activations())]
+    y = np.repeat(study.y[..., 0], len(f) // len(study.y), axis=0)  # (E, N)
+    return (np.logaddexp(0, f) - y * f).mean(axis=1)
 
 
 def row(num_points, batch_size, rate, options):
     """Texts: the case, hexagons, median loss, irregularity, and accuracies."""
-    X, y = draw_data_sets(options.data_sets, num_points, options.seed)
-    ensemble, boundaries = train_and_extract(
-        f"{num_points} points, batches of {batch_size}, rate {rate}",
-        X,
-        y,
-        networks=options.networks,
-        epochs=options.steps * batch_size // num_points,
-        batch_size=batch_size,
-        learning_rate=rate,
-        seed=options.seed,
-    )
-    hexagons = boundaries.polygons(6)
-    count = f"{len(hexagons)} of {len(boundaries.corners)}"
-    loss = f"{np.median(mean_losses(ensemble, X, y)):.4f}"
+    X, y = data_sets.draw_data_sets(options.data_sets, num_points, options.seed)
+    epochs = options.steps * batch_size // num_points
+    training = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate}
+    text = f"{num_points} points, batches of {batch_size}, rate {rate}"
+    study = data_sets.train_study(text, X, y, options, **training)
+    count = data_sets.k_of_n(study.boundaries.corners == 6)
+    loss = f"{np.median(mean_losses(study)):.4f}"
     cells = [str(num_points), str(batch_size), str(rate), count, loss]
+    hexagons = study.boundaries.polygons(6)
     measured = accuracies(hexagons)
     if not len(measured):
         return [*cells, "--", "--", "--"]
     low, median, high = np.percentile(measured, [5, 50, 95])
-    angle = np.median([irregularity(vertices) for vertices in hexagons])
-    return [*cells, f"{angle:.1f}", f"{median:.2f}", f"{low:.2f} to {high:.2f}"]
+    off = [np.abs(interior_angles(vertices) - 120).max() for vertices in hexagons]
+    cells += [f"{np.median(off):.1f}", f"{median:.2f}"]
+    return [*cells, f"{low:.2f} to {high:.2f}"]
 
 
 def main():
-    parser = Parser(__doc__)
-    parser.add("--data-sets", integer(1), 10, "with seeds from --seed on")
-    parser.add("--networks", integer(1), 50, "on each data set")
-    parser.add("--steps", integer(256), 2048, "of Adam")
+    parser = script.Parser(__doc__)
+    parser.add("--data-sets", script.integer(1), 10, "with seeds from --seed on")
+    parser.add("--networks", script.integer(1), 50, "on each data set")
+    parser.add("--steps", script.integer(256), 2048, "of Adam")
     options = parser.parse_args()
     rows = [row(*case, options) for case in CASES]
-    heads = [
-        "points",
-        "batch",
-        "rate",
-        "hexagons",
-        "loss",
-        "off 120 degrees",
-        "accuracy",
-    ]
+    heads = ["points", "batch", "rate", "hexagons", "loss"]
+    heads += ["off 120 degrees", "accuracy", "5 to 95 %"]
     values = {
-        "PointsTable": table([*heads, "5 to 95 %"], rows),
+        "PointsTable": results.table(heads, rows),
         "PointsDataSets": options.data_sets,
         "PointsNetworks": options.networks,
         "PointsSteps": options.steps,
@@ -95,8 +73,8 @@ def main():
         "PointsManyAngle": rows[-1][5],
         "PointsManyAccuracy": rows[-1][6],
     }
-    save_results(options, "points", values)
+    results.save_results(options, "points", values)
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

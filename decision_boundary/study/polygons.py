@@ -8,41 +8,14 @@ import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.geometry import best_polygon, disc_error, side_lengths
+from decision_boundary.shared import figures, results, script
 from decision_boundary.shared.boundaries import WINDOW, accuracies
 from decision_boundary.shared.exact import confirmed
-from decision_boundary.shared.figures import (
-    BLUE,
-    DARK,
-    draw_network,
-    new_figure,
-)
-from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import Parser, integer, run
-from decision_boundary.study.data_sets import (
-    all_sets,
-    draw_data_sets,
-    mean_and_error,
-    polygons_by_set,
-    train_and_extract,
-)
+from decision_boundary.study import data_sets
 import numpy as np
 
 HIDDEN_UNITS = range(2, 9)
 CONFIRMED = 5  # networks of each data set are also examined in exact arithmetic
-
-
-def train_all(options):
-    """{H: (ensemble, boundaries)} of evenly spread networks with H units."""
-    X, y = draw_data_sets(options.data_sets, options.points, options.seed)
-    same = {
-        "epochs": options.epochs,
-        "networks": options.networks,
-        "seed": options.seed,
-    }
-    return {
-        H: train_and_extract(f"{H} units", X, y, hidden_units=H, **same)
-        for H in HIDDEN_UNITS
-    }
 
 
 def best_accuracy(n):
@@ -50,11 +23,11 @@ def best_accuracy(n):
     return 100 * (1 - disc_error(best_polygon(n)))
 
 
-def row(H, boundaries, data_sets):
-    """Texts: units, corners, share of 2H-gons, shortest side, accuracy, the best one."""
-    found, _ = polygons_by_set(boundaries, 2 * H, data_sets)
-    polygons = boundaries.polygons(2 * H)
-    cells = [str(H), str(2 * H), mean_and_error(found), all_sets(found)]
+def row(H, study):
+    """Texts: units, corners, share of 2H-gons, shortest side, accuracy, the best."""
+    share, _, all_sets = data_sets.share_cells(study.polygons_by_set(2 * H)[0])
+    cells = [str(H), str(2 * H), share, all_sets]
+    polygons = study.boundaries.polygons(2 * H)
     if not polygons:
         return [*cells, "--", "--", "--"]
     shortest = np.median([side_lengths(vertices).min() for vertices in polygons])
@@ -62,61 +35,63 @@ def row(H, boundaries, data_sets):
     return [*cells, f"{shortest:.2f}", f"{accuracy:.2f}", f"{best_accuracy(2 * H):.2f}"]
 
 
-def exact_count(result, data_sets):
-    """`700 of 700`: 2H-gons among the first networks of each data set, and exact ones."""
+def exact_count(studies, networks):
+    """`700 of 700`: exact 2H-gons, of those in the first networks of each data set."""
     counted = exact = 0
-    for H, (ensemble, boundaries) in result.items():
-        indices = np.arange(len(boundaries.corners)).reshape(data_sets, -1)
-        first = indices[:, :CONFIRMED].ravel()
-        counted += (boundaries.corners[first] == 2 * H).sum()
-        exact += confirmed(map(ensemble.network, first), WINDOW)[0]
+    for H, (_, _, ensemble, boundaries) in studies.items():
+        indices = np.arange(len(boundaries.corners))
+        first = indices[indices % networks < CONFIRMED]
+        counted += np.sum(boundaries.corners[first] == 2 * H)
+        exact += confirmed(map(ensemble.network, first), WINDOW)
     return f"{exact} of {counted}"
 
 
-def draw(result):
+def draw(studies):
     """One network for each H, and the accuracies of all 2H-gons."""
-    figure = new_figure(2.3)
+    figure = figures.new_figure(2.3)
     *axes, last = figure.subplots(2, 4).ravel()
-    measured = {}
-    for ax, (H, (ensemble, boundaries)) in zip(axes, result.items()):
-        exact = np.flatnonzero(boundaries.corners == 2 * H)
-        k = exact[0] if len(exact) else 0
-        draw_network(ax, *ensemble.network(k), boundaries.polylines[k])
-        count = f"{2 * H}-gon, {len(exact)} of {len(boundaries.corners)}"
-        ax.set_title(f"$H = {H}$: {count if len(exact) else 'no polygon'}", fontsize=8)
-        measured[H] = accuracies(boundaries.polygons(2 * H))
-    sizes = [H for H in measured if len(measured[H])]
-    last.plot(sizes, [best_accuracy(2 * H) for H in sizes], color=DARK, lw=0.8)
-    last.plot(sizes, [np.median(measured[H]) for H in sizes], "o", color=BLUE, ms=4)
-    last.set(xticks=sizes, ylim=(94.5, 100), box_aspect=1)
+    trained, best = {}, {}
+    for ax, (H, (_, _, ensemble, boundaries)) in zip(axes, studies.items()):
+        found = boundaries.corners == 2 * H
+        k = found.argmax()  # the first one, or 0
+        figures.draw_network(ax, *ensemble.network(k), boundaries.polylines[k])
+        count = f"{2 * H}-gon, {data_sets.k_of_n(found)}"
+        ax.set_title(f"$H = {H}$: {count if found.any() else 'no polygon'}", fontsize=8)
+        measured = accuracies(boundaries.polygons(2 * H))
+        if len(measured):
+            trained[H], best[H] = np.median(measured), best_accuracy(2 * H)
+    last.plot(best.keys(), best.values(), color=figures.DARK, lw=0.8)
+    last.plot(trained.keys(), trained.values(), "o", color=figures.BLUE, ms=4)
+    last.set(xticks=[*best], ylim=(94.5, 100), box_aspect=1)
     last.set_title("accuracy [%] by $H$", fontsize=8)
     last.yaxis.tick_right()  # so that the columns of the grid are equally far apart
     last.spines.left.set_visible(False)
     last.spines.right.set_visible(True)
     last.text(4.5, 99.1, "best", ha="right", fontsize=8)
-    last.text(8, 96.8, "trained", ha="right", fontsize=8, color=BLUE)
+    last.text(8, 96.8, "trained", ha="right", fontsize=8, color=figures.BLUE)
     return figure
 
 
 def main():
-    parser = Parser(__doc__, epochs=256)
-    parser.add("--points", integer(1), 512, "in each data set")
-    parser.add("--data-sets", integer(1), 20, "with seeds from --seed on")
-    parser.add("--networks", integer(1), 50, "on each data set, for each H")
+    parser = data_sets.study_parser(__doc__, data_sets=20, networks=50, epochs=256)
     options = parser.parse_args()
-    result = train_all(options)
-    rows = [row(H, result[H][1], options.data_sets) for H in result]
+    X, y = data_sets.draw_data_sets(options.data_sets, options.points, options.seed)
+    studies = {}
+    for H in HIDDEN_UNITS:
+        training = {"hidden_units": H, "epochs": options.epochs}
+        studies[H] = data_sets.train_study(f"{H} units", X, y, options, **training)
     heads = ["H", "corners", "2H-gons [%]", "all", "shortest side", "accuracy", "best"]
+    rows = [row(H, study) for H, study in studies.items()]
     values = {
-        "PolygonsTable": table(heads, rows),
+        "PolygonsTable": results.table(heads, rows),
         "PolygonsNetworks": options.networks,
         "PolygonsDataSets": options.data_sets,
-        "PolygonsLeast": f"{min(float(r[2].split()[0]) for r in rows[1:]):.1f}",
-        "ExactPolygons": exact_count(result, options.data_sets),
+        "PolygonsLeast": min((r[2].split()[0] for r in rows[1:]), key=float),
+        "ExactPolygons": exact_count(studies, options.networks),
     }
     print(f"confirmed in exact arithmetic: {values['ExactPolygons']}")
-    save_results(options, "polygons", values, draw(result))
+    results.save_results(options, "polygons", values, draw(studies))
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

@@ -6,283 +6,172 @@ Each start is tried on many data sets, on the square [-1, 1]^2 and at the scale 
 sheet's archive. For the square it is also counted what the networks have become.
 """
 
+from collections import Counter
+from itertools import product
 from pathlib import Path
 import sys
-from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.data import RADIUS
 from decision_boundary.ensemble import Ensemble, initial_ensemble
-from decision_boundary.shared.boundaries import WINDOW, Boundaries, wilson
-from decision_boundary.shared.exact import confirmed
-from decision_boundary.shared.figures import draw_network, new_figure
-from decision_boundary.shared.results import save_results, table
-from decision_boundary.shared.script import Parser, integer, progress, run
-from decision_boundary.study.data_sets import (
-    all_sets,
-    draw_data_sets,
-    mean_and_error,
-    polygons_by_set,
-    train_and_extract,
-)
+from decision_boundary.shared import exact, figures, results, script
+from decision_boundary.study import data_sets
+from decision_boundary.study.data_sets import k_of_n
 import numpy as np
 
-STARTS = [("xavier", 3), ("positive", 3), ("spread", 3)]
-STARTS += [("xavier", 4), ("xavier", 5), ("xavier", 6)]  # with this many units
-SCALES = {  # name: (scale of the points, Adam's learning rate)
-    "ours": (1, 0.03),
-    "archive": (5 / RADIUS, 0.01),  # where the disc has radius 5
+STARTS = {  # name: (initial weights, hidden units)
+    "Xavier": ("xavier", 3),
+    "Positive": ("positive", 3),
+    "Spread": ("spread", 3),
+    "XavierFour": ("xavier", 4),
 }
-NUMERALS = {3: "", 4: "Four", 5: "Five", 6: "Six"}  # macros have no digits
-CONFIRMED = 10  # networks of each data set are also examined in exact arithmetic
+SCALES = {  # name: (scale of the points, Adam's learning rate)
+    "Ours": (1, 0.03),
+    "Archive": (5 / RADIUS, 0.01),  # where the disc has radius 5
+}
 ENDS_WITH = ("all positive", "negative weight", "dead unit")
 SHAPES = ("hexagon", "closed", "open", "none")
 
 
-class Case(NamedTuple):
-    """Networks 2-3-1 of one start on D data sets, and what has become of them."""
+def train_start(name, scale, options):
+    """The Study of a start at a scale.
 
-    X: np.ndarray  # (D, N, 2)
-    start: Ensemble
-    end: Ensemble
-    boundaries: Boundaries
-
-
-def train_all(options):
-    """{(start, units, scale): shares (2, D)}, and {start: Case} at our scale."""
-    X, y = draw_data_sets(options.data_sets, options.points, options.seed)
-    shares, cases = {}, {}
-    for scale, (factor, rate) in SCALES.items():
-        for init, units in STARTS:
-            same = {"networks": options.networks, "hidden_units": units, "init": init}
-            sets = options.data_sets if units == 3 else few_sets(options)
-            end, boundaries = train_and_extract(
-                f"{init}, {units} units, {scale}",
-                X[:sets],
-                y[:sets],
-                factor,
-                epochs=options.epochs,
-                learning_rate=rate,
-                seed=options.seed,
-                **same,
-            )
-            shares[init, units, scale] = polygons_by_set(boundaries, 6, sets)
-            if scale == "ours" and units == 3:
-                seeds = range(options.seed, options.seed + options.data_sets)
-                starts = [initial_ensemble(**same, seed=seed) for seed in seeds]
-                start = Ensemble(*map(np.concatenate, zip(*starts)))
-                cases[init] = Case(X, start, end, boundaries)
-    return shares, cases
-
-
-def few_sets(options):
-    """For more than three units, which are there for comparison, a fifth of the sets."""
-    return -(-options.data_sets // 5)
-
-
-# What the initial weights predict
-
-
-def surrounds_origin(directions):
-    """(E,): whether the directions (E, 2, H) leave no gap of 180 degrees or more."""
-    angles = np.sort(np.arctan2(directions[:, 1], directions[:, 0]), axis=1)
-    around = np.concatenate([angles, angles[:, :1] + 2 * np.pi], axis=1)
-    return np.diff(around, axis=1).max(axis=1) < np.pi
-
-
-def predictions(case):
-    """Rows (positive outgoing weights, surrounds origin, hexagons, all) of the start."""
-    positive = (case.start.output_weights > 0).sum(axis=1)
-    around = surrounds_origin(case.start.hidden_weights)
-    hexagon = case.boundaries.corners == 6
-    rows = []
-    for count in range(positive.max(), -1, -1):
-        for value in (True, False):
-            which = (positive == count) & (around == value)
-            if which.any():
-                rows.append((count, value, hexagon[which].sum(), which.sum()))
-    return rows
-
-
-def changed_signs(case):
-    """{start: "k of n"}: units whose outgoing weight a has changed its sign.
-
-    The starts are a > 0; and a < 0, with the balance a^2 - |w|^2 above 0 or not.
+    On the first fifth of the data sets where it is there for comparison only: at the
+    archive's scale, and with four units.
     """
-    a, w = case.start.output_weights, case.start.hidden_weights
-    changed = a * case.end.output_weights < 0
-    balance = a**2 - (w**2).sum(axis=1)
-    starts = {
-        "Positive": a > 0,
-        "NegativeAbove": (a < 0) & (balance > 0),
-        "NegativeBelow": (a < 0) & (balance <= 0),
+    (init, units), (factor, rate) = STARTS[name], SCALES[scale]
+    all_sets = scale == "Ours" and units == 3
+    sets = options.data_sets if all_sets else -(-options.data_sets // 5)
+    X, y = data_sets.draw_data_sets(sets, options.points, options.seed)
+    training = {"init": init, "hidden_units": units, "learning_rate": rate}
+    training |= {"scale": factor, "epochs": options.epochs}
+    text = f"{init}, {units} units, {scale}"
+    return data_sets.train_study(text, X, y, options, **training)
+
+
+def initial_networks(init, options):
+    """The Ensemble, of all data sets, with which training starts."""
+    seeds = range(options.seed, options.seed + options.data_sets)
+    parts = [initial_ensemble(options.networks, init=init, seed=s) for s in seeds]
+    return Ensemble(*map(np.concatenate, zip(*parts)))
+
+
+def start_summary(studies, options):
+    """The table of all starts at each scale, and the numbers quoted from it."""
+    shares = {name: study.polygons_by_set(6) for name, study in studies.items()}
+    few, (found, inside) = len(studies["ArchiveXavier"].X), shares["OursSpread"]
+    values = {
+        "StartDataSets": options.data_sets,
+        "StartFewSets": few,
+        "StartNetworks": options.networks,
+        "StartTotal": options.data_sets * options.networks,
+        "StartFewTotal": few * options.networks,
+        "StartInside": f"{inside.mean():.1f}",
+        "StartInsideWorst": f"{inside.min():.0f}",
+        "StartAllSets": np.sum(found == 100),
     }
-    return {name: f"{changed[u].sum()} of {u.sum()}" for name, u in starts.items()}
+    for name, (found, _) in shares.items():
+        values[f"Start{name}"] = f"{found.mean():.1f}"
+        values[f"Start{name}Worst"] = f"{found.min():.0f}"
+    for scale in SCALES:
+        heads = [scale, "hexagons [%]", "worst", "all"]
+        heads += ["in the square [%]", "worst", "all"]
+        rows = []
+        for name, (init, units) in STARTS.items():
+            found, inside = map(data_sets.share_cells, shares[scale + name])
+            rows.append([f"{init}, {units} units", *found, *inside])
+        values[f"StartTable{scale}"] = results.table(heads, rows)
+    return values
 
 
-# What has become of the networks
+def prediction_summary(starts, studies):
+    """What the initial weights predict; starts: {name: initial networks}."""
+    around = {
+        name: exact.surrounds_origin(start.hidden_weights.astype(float))
+        for name, start in starts.items()
+    }
+    hexagon = {name: studies[f"Ours{name}"].boundaries.corners == 6 for name in starts}
+    positive, rows = (starts["Xavier"].output_weights > 0).sum(axis=1), []
+    for count, sides in product((3, 2, 1, 0), (True, False)):
+        some = hexagon["Xavier"][(positive == count) & (around["Xavier"] == sides)]
+        if len(some):
+            cells = [str(some.sum()), str(len(some)), f"{100 * some.mean():.1f}"]
+            rows.append([str(count), "yes" if sides else "no", *cells])
+    heads = ["positive a_j", "surround 0", "hexagons", "of", "share [%]"]
+    return {
+        "PredictTable": results.table(heads, rows),
+        "PredictSure": k_of_n(hexagon["Positive"][around["Positive"]]),
+        "PredictOther": k_of_n(hexagon["Positive"][~around["Positive"]]),
+    }
 
 
-def dead_units(case):
+def dead_units(study):
     """(E, H): whether no training point activates the unit."""
-    D = len(case.X)
-    w, b, _, _ = (array.reshape(D, -1, *array.shape[1:]) for array in case.end)
-    # (D, N, 2) @ (D, 2, H), network by network of a data set
-    largest = [(case.X @ w[:, k]).max(axis=1) + b[:, k] for k in range(w.shape[1])]
-    return np.stack(largest, axis=1).reshape(case.end.hidden_biases.shape) <= 0
+    return np.array([z.max(axis=0) <= 0 for z in study.pre_activations()])
 
 
-def causes(case):
-    """(E,): index into ENDS_WITH for each network; later entries take precedence.
+def ends(study):
+    """(E,) each: one of ENDS_WITH, where a dead unit takes precedence, and of SHAPES.
 
     With neither a dead unit nor a negative outgoing weight, the logit is convex.
     """
-    negative = (case.end.output_weights < 0).any(axis=1)
-    return np.where(dead_units(case).any(axis=1), 2, negative.astype(int))
+    negative = (study.ensemble.output_weights < 0).any(axis=1)
+    cause = np.where(dead_units(study).any(axis=1), 2, negative.astype(int))
+    polylines, corners = study.boundaries
+    none = [not lines for lines in polylines]
+    closed = [all(line.closed for line in lines) for lines in polylines]
+    shape = np.select([corners == 6, none, closed], [0, 3, 1], 2)
+    return np.array(ENDS_WITH)[cause], np.array(SHAPES)[shape]
 
 
-def shapes(boundaries):
-    """(E,): index into SHAPES of each boundary."""
-    found = np.array([len(lines) > 0 for lines in boundaries.polylines])
-    closed = [all(line.closed for line in lines) for lines in boundaries.polylines]
-    return np.select([boundaries.corners == 6, ~found, closed], [0, 3, 1], 2)
+def cause_summary(start, study):
+    """What the networks have become, and why those that are no hexagon are none."""
+    causes, shapes = ends(study)
+    counts, rows = Counter(zip(causes, shapes)), []
+    for cause in ENDS_WITH:
+        row = [counts[cause, shape] for shape in SHAPES]
+        rows.append([cause, *map(str, row), str(sum(row))])
+    dead, corners = dead_units(study), study.boundaries.corners
+    closed = (causes == "negative weight") & (shapes == "closed")
+    return {
+        "CauseTable": results.table(["ends with", *SHAPES, "all"], rows),
+        "CauseFailed": np.sum(corners != 6),
+        "CauseDeadNegative": k_of_n(start.output_weights[dead] < 0),
+        "CauseFourCorners": k_of_n(corners[closed] == 4),
+        "CauseDeadOne": np.sum(dead.sum(axis=1) == 1),
+        "CauseDeadTwo": np.sum(dead.sum(axis=1) == 2),
+        "CauseDeadThree": np.sum(dead.sum(axis=1) == 3),
+    }
 
 
-def draw(case):
-    """The first network of each of the six most frequent kinds, and the kind's share."""
-    kinds = causes(case) * len(SHAPES) + shapes(case.boundaries)
-    names, first, counts = np.unique(kinds, return_index=True, return_counts=True)
-    most = np.argsort(-counts, kind="stable")[:6]
-    figure = new_figure(1.42)
-    axes = figure.subplots(1, 6)
-    for ax in axes[len(most) :]:
-        ax.set_axis_off()
-    for ax, i in zip(axes, most):
-        k, share = first[i], 100 * counts[i] / len(kinds)
-        draw_network(ax, *case.end.network(k), case.boundaries.polylines[k])
-        cause, shape = divmod(names[i], len(SHAPES))
-        title = f"{ENDS_WITH[cause]},\n{SHAPES[shape]} {share:.1f} %"
-        ax.set_title(title, fontsize=8)
+def draw(study):
+    """The first network of each of the six most frequent kinds, and their shares."""
+    kinds = list(zip(*ends(study)))
+    most = Counter(kinds).most_common(6)
+    figure = figures.new_figure(1.42)
+    [axes] = figure.subplots(1, len(most), squeeze=False)
+    for ax, (kind, count) in zip(axes, most):
+        k, share = kinds.index(kind), 100 * count / len(kinds)
+        network, lines = study.ensemble.network(k), study.boundaries.polylines[k]
+        figures.draw_network(ax, *network, lines)
+        ax.set_title(f"{kind[0]},\n{kind[1]} {share:.1f} %", fontsize=8)
     return figure
 
 
-# Tables and numbers
-
-
-def start_row(start, shares):
-    init, units, _ = start
-    cells = [f(s) for s in shares for f in (mean_and_error, worst, all_sets)]
-    return [f"{init}, {units} units", *cells]
-
-
-def worst(shares):
-    """`62`: the least share of a data set, in percent."""
-    return f"{shares.min():.0f}"
-
-
-def start_summary(shares, options):
-    """The table of all starts at each scale, and the numbers quoted from it."""
-    heads = ["start", "hexagons [%]", "worst", "all"]
-    heads += ["in the square [%]", "worst", "all"]
-    values = {
-        "StartDataSets": options.data_sets,
-        "StartFewSets": few_sets(options),
-        "StartNetworks": options.networks,
-        "StartTotal": options.data_sets * options.networks,
-    }
-    for scale in SCALES:
-        print(
-            f"at {scale} scale: {options.data_sets} data sets, the worst, and all of one"
-        )
-        rows = [start_row(k, shares[k]) for k in shares if k[2] == scale]
-        values[f"StartTable{scale.capitalize()}"] = table(heads, rows)
-        for init, units in STARTS:
-            found, _ = shares[init, units, scale]
-            name = f"Start{scale.capitalize()}{init.capitalize()}{NUMERALS[units]}"
-            values |= {name: f"{found.mean():.1f}", f"{name}Worst": worst(found)}
-    found, inside = shares["spread", 3, "ours"]
-    sure = (found == 100).sum()
-    values |= {
-        "StartInside": f"{inside.mean():.1f}",
-        "StartInsideWorst": worst(inside),
-        "StartAllSets": sure,
-        "StartAllLow": f"{100 * wilson(sure, options.data_sets)[0]:.1f}",
-    }
-    return values
-
-
-def prediction_summary(cases):
-    """What the start predicts, and which signs have changed."""
-    around, others = (
-        [
-            sum(row[i] for row in predictions(cases["positive"]) if row[1] == a)
-            for i in (2, 3)
-        ]
-        for a in (True, False)
-    )
-    rows = [
-        [str(count), "yes" if sides else "no", str(k), str(n), f"{100 * k / n:.1f}"]
-        for count, sides, k, n in predictions(cases["xavier"])
-    ]
-    heads = ["positive a_j", "surround 0", "hexagons", "of", "share [%]"]
-    values = {
-        "PredictTable": table(heads, rows),
-        "PredictSure": "{} of {}".format(*around),
-        "PredictOther": "{} of {}".format(*others),
-    }
-    signs = changed_signs(cases["xavier"])
-    return values | {f"Changed{name}": count for name, count in signs.items()}
-
-
-def exact_summary(cases):
-    """Hexagons among the first networks of each data set, and how many are confirmed."""
-    counted, exact = 0, np.zeros(2, dtype=int)
-    for init, case in cases.items():
-        sets, E = len(case.X), len(case.end.output_biases)
-        first = np.arange(E).reshape(sets, -1)[:, :CONFIRMED].ravel()
-        counted += (case.boundaries.corners[first] == 6).sum()
-        networks = [
-            case.end.network(k) for k in progress(first, f"exact, {init}, {{}}")
-        ]
-        exact += confirmed(networks, WINDOW)
-    print(
-        f"in exact arithmetic {exact[0]} of {counted} hexagons, {exact[1]} in the square"
-    )
-    return {"ExactStarts": f"{exact[0]} of {counted}"}
-
-
-def cause_summary(case):
-    """What the networks have become, and why those that are no hexagon are none."""
-    cause, dead = causes(case), dead_units(case)
-    counts = np.zeros((len(ENDS_WITH), len(SHAPES)), dtype=int)
-    np.add.at(counts, (cause, shapes(case.boundaries)), 1)
-    rows = [[c, *map(str, row), str(row.sum())] for c, row in zip(ENDS_WITH, counts)]
-    negative = case.start.output_weights < 0
-    closed = (cause == 1) & (shapes(case.boundaries) == 1)
-    four = closed & (case.boundaries.corners == 4)
-    values = {
-        "CauseTable": table(["ends with", *SHAPES, "all"], rows),
-        "CauseFailed": counts[:, 1:].sum(),
-        "CauseDeadNegative": f"{(dead & negative).sum()} of {dead.sum()}",
-        "CauseFourCorners": f"{four.sum()} of {closed.sum()}",
-    }
-    for number, name in enumerate(("One", "Two", "Three"), start=1):
-        values[f"CauseDead{name}"] = (dead.sum(axis=1) == number).sum()
-    return values
-
-
 def main():
-    parser = Parser(__doc__, epochs=256)
-    parser.add("--points", integer(1), 512, "in each data set")
-    parser.add("--data-sets", integer(1), 200, "with seeds from --seed on")
-    parser.add("--networks", integer(1), 50, "on each data set, for each start")
+    parser = data_sets.study_parser(__doc__, data_sets=200, networks=50, epochs=256)
     options = parser.parse_args()
-    shares, cases = train_all(options)
-    values = start_summary(shares, options)
-    values |= prediction_summary(cases) | cause_summary(cases["xavier"])
-    values |= exact_summary(cases)
-    save_results(options, "starts", values, draw(cases["xavier"]))
+    studies = {
+        scale + name: train_start(name, scale, options)
+        for scale, name in product(SCALES, STARTS)
+    }
+    starts = {
+        f: initial_networks(STARTS[f][0], options) for f in ("Xavier", "Positive")
+    }
+    values = start_summary(studies, options) | prediction_summary(starts, studies)
+    values |= cause_summary(starts["Xavier"], studies["OursXavier"])
+    results.save_results(options, "starts", values, draw(studies["OursXavier"]))
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)
