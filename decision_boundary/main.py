@@ -86,7 +86,7 @@ def summary(runs, seed):
     text = results.table(heads, rows)
     best = f"{100 * (1 - geometry.disc_error(geometry.best_polygon(6))):.2f}"
     print(f"best possible hexagon: accuracy {best}")
-    exact, _ = confirmed([r.layers() for name in runs for r in runs[name]], 1)
+    exact = confirmed([r.layers() for name in runs for r in runs[name]], 1)
     print(f"confirmed in exact arithmetic: {exact} of {len(rows)}")
     fresh = [float(cells[-1]) for cells in rows]
     found = [cells[0] for cells in rows if cells[2] != "no hexagon"]

@@ -69,7 +69,6 @@ def shorter(monkeypatch):
     """Leave out what takes long whatever the options are."""
     for script, name, value in [
         (f"{STUDY}/activations.py", "WIDTHS", (2, 3)),
-        (f"{STUDY}/descent.py", "TIME", 1),
         (f"{STUDY}/points.py", "CASES", [(512, 64, 0.1), (512, 512, 0.1)]),
         (f"{STUDY}/descent.py", "STEPS", 20),
         ("Python-FeedForward/gradient_check.py", "NETWORKS", 2),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from decision_boundary.data import circle_in_square
 from decision_boundary.ensemble import Ensemble, train_ensemble
 from decision_boundary.shared.boundaries import Boundaries, extract_all, in_square
-from decision_boundary.shared.script import Parser, integer, show_progress
+from decision_boundary.shared.script import Parser, integer, share_shown
 import numpy as np
 
 
@@ -60,10 +60,9 @@ def train_study(text, X, y, options, scale=1, **training):
         y,
         networks=options.networks,
         seed=options.seed,
-        progress=lambda share: show_progress(f"{text}: {share:.0%}"),
+        progress=share_shown(text),
         **training,
     )
-    show_progress("")
     ensemble = ensemble._replace(hidden_weights=scale * ensemble.hidden_weights)
     return Study(X, y, ensemble, extract_all(ensemble))
 
