@@ -1,5 +1,7 @@
 """Exercise 2(c): the Adam optimizer."""
 
+from numbers import Real
+
 import torch
 
 
@@ -13,11 +15,13 @@ class Adam(torch.optim.Optimizer):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
         for name, value in [("lr", lr), ("eps", eps), ("weight_decay", weight_decay)]:
+            if not isinstance(value, Real | torch.Tensor):
+                raise TypeError(f"{name} must be a number >= 0, not {value!r}")
             if not value >= 0:  # also true for NaN
-                raise ValueError(f"{name} must be >= 0, not {value}")
-        beta1, beta2 = betas = tuple(betas)
-        if not (0 <= beta1 < 1 and 0 <= beta2 < 1):
-            raise ValueError(f"betas must be in [0, 1), not {betas}")
+                raise ValueError(f"{name} must be a number >= 0, not {value}")
+        betas = tuple(betas)
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"betas must be two numbers in [0, 1), not {betas}")
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, defaults)
 
@@ -39,7 +43,10 @@ class Adam(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups:
             lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
-            for theta in with_dense_gradient(group["params"]):
+            params = [theta for theta in group["params"] if theta.grad is not None]
+            if any(theta.grad.is_sparse for theta in params):
+                raise RuntimeError("gradients must be dense, not sparse")
+            for theta in params:
                 g = theta.grad
                 if group["weight_decay"] != 0:
                     g = g.add(theta, alpha=group["weight_decay"])
@@ -73,11 +80,3 @@ def check_options(group):
     for option in ("amsgrad", "maximize", "decoupled_weight_decay", "differentiable"):
         if group.get(option):
             raise ValueError(f"{option} must be False, not {group[option]}")
-
-
-def with_dense_gradient(params):
-    """Return the parameters with a gradient; raise RuntimeError if one is sparse."""
-    params = [param for param in params if param.grad is not None]
-    if any(param.grad.is_sparse for param in params):
-        raise RuntimeError("gradients must be dense, not sparse")
-    return params

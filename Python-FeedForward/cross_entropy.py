@@ -84,10 +84,7 @@ STYLES = {  # for print in grey, lines and markers differ too
 
 
 def descend(method, z, y, learning_rate, steps):
-    """Gradient descent on logits z (n, K), each row a run of its own.
-
-    Returns the final logits of the runs that stay in the domain, and which these are.
-    """
+    """The final logits of the runs that stay in the domain, and which of z (n, K) do."""
     gradient, _, bound = METHODS[method]
     stays = np.full(len(z), True)
     for _ in range(steps):
@@ -98,10 +95,9 @@ def descend(method, z, y, learning_rate, steps):
 
 
 def shares(method, z, y, steps):
-    """Per learning rate, the shares of runs that fail and that reach the least loss.
+    """Shares (learning rates, 2) of the runs that fail, and that reach the least loss.
 
-    A run fails if it leaves the domain, or ends with a larger loss than it began with;
-    it reaches the least loss to within REACHED. Returns (learning rates, 2).
+    A run fails if it leaves the domain, or ends with a larger loss than it began with.
     """
     _, loss, _ = METHODS[method]
     least = -(y[y > 0] * np.log(y[y > 0])).sum()  # the entropy of the target
@@ -117,11 +113,10 @@ def shares(method, z, y, steps):
 def exit_bounds(z):
     """Lower bounds (n,) of the loss where gradient flow for z_j / sum_k z_k must stop.
 
-    log(1 + sum_k (z_k - min z) / |z|), derived in the report: the target is class 0, the
-    sum and the minimum are over the other classes.
+    See the report; the target is class 0.
     """
     others = z[:, 1:] - z[:, 1:].min(axis=1, keepdims=True)
-    return np.log1p(others.sum(axis=1) / np.linalg.norm(z, axis=1))
+    return np.log(1 + others.sum(axis=1) / np.linalg.norm(z, axis=1))
 
 
 def draw_paths(ax, rng):
