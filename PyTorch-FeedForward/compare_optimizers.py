@@ -40,7 +40,10 @@ def as_tensors(points):
 
 
 def train(name, seeds, epochs):
-    """Losses before and after, and accuracies on fresh points: arrays (rates, seeds)."""
+    """Final losses, accuracies on fresh points, and failures: arrays (rates, seeds).
+
+    A failure is a run that ends with more loss than it began with, or with nan.
+    """
     runs = [exercise.make_run(seed, POINTS) for seed in seeds]
     generators = [torch.Generator().manual_seed(streams(seed)[2]) for seed in seeds]
     rates = RATES[name]
@@ -59,23 +62,18 @@ def train(name, seeds, epochs):
         stacked.run_epoch(leaves, WIDTHS, optimizer, X, y, *batches)
     after = losses()
     fresh = [circle_in_square(FRESH_POINTS, streams(seed)[3]) for seed in seeds]
-    X, y = as_tensors(fresh)
-    right = [(stacked.logits(leaf, WIDTHS, X) > 0) == (y > 0.5) for leaf in leaves]
-    accuracy = torch.cat(right).float().mean((1, 2))
-    arrays = before, after, accuracy
-    return [a.detach().double().numpy().reshape(len(rates), -1) for a in arrays]
-
-
-def failures(before, after):
-    """Which runs (rates, seeds) end with more loss than they began with, or with nan."""
-    return ~(after <= before)
+    fresh_X, fresh_y = as_tensors(fresh)
+    z = [stacked.logits(leaf, WIDTHS, fresh_X) for leaf in leaves]
+    accuracy = torch.cat([(a > 0) == (fresh_y > 0.5) for a in z]).float().mean((1, 2))
+    arrays = after, accuracy, ~(after <= before)
+    return [a.detach().numpy().reshape(len(rates), -1) for a in arrays]
 
 
 def draw(result):
     """Draw losses and accuracies of all runs, and their medians, against the rate."""
     figure = figures.new_figure(2.0)
     left, right = figure.subplots(1, 2)
-    for name, (_, after, accuracy) in result.items():
+    for name, (after, accuracy, _) in result.items():
         color, line, marker, factor = STYLES[name]
         for ax, values in (left, after), (right, 100 * accuracy):
             x, style = RATES[name], {"color": color, "ms": 2.5, "mew": 0.4}
@@ -94,8 +92,7 @@ def summary(result, options):
     values |= {"OptimizerEpochs": options.epochs, "SGDMomentum": MOMENTUM}
     values["OptimizerFresh"] = f"{FRESH_POINTS:,}".replace(",", r"\,")
     at_best, cut = [], 0  # accuracies (seeds,) at the best rate; how many are not shown
-    for name, (before, after, accuracy) in result.items():
-        failed = failures(before, after)
+    for name, (after, accuracy, failed) in result.items():
         rates, failed_rates = RATES[name], RATES[name][failed.any(axis=1)]
         best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))
         at_best.append(accuracy[best])
@@ -127,9 +124,9 @@ def main():
     result = {name: train(name, seeds, options.epochs) for name in RATES}
     rows = [
         [name, f"{rate:.2g}", f"{np.median(after):.4f}", f"{np.median(accuracy):.1%}"]
-        + [f"{failures(before, after).sum()} of {options.runs}"]
+        + [f"{failed.sum()} of {options.runs}"]
         for name, arrays in result.items()
-        for rate, before, after, accuracy in zip(RATES[name], *arrays)
+        for rate, after, accuracy, failed in zip(RATES[name], *arrays)
     ]
     heads = ["method", "rate", "median loss", "on fresh points", "failed"]
     results.table(heads, rows)

@@ -9,8 +9,7 @@ class Adam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, 2015, Algorithm 1), with weight decay added to the gradient.
 
     Replaces torch.optim.Adam for the options below: the parameters are the same in every
-    bit, and a state_dict of one loads into the other. lr, eps and weight_decay must be
-    >= 0, both betas in [0, 1).
+    bit, and a state_dict of one loads into the other. Further options in it are ignored.
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
@@ -24,15 +23,6 @@ class Adam(torch.optim.Optimizer):
             raise ValueError(f"betas must be two numbers in [0, 1), not {betas}")
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, defaults)
-
-    def add_param_group(self, param_group):
-        check_options(param_group)
-        super().add_param_group(param_group)
-
-    def __setstate__(self, state):  # load_state_dict, perhaps with torch's options
-        for group in state["param_groups"]:
-            check_options(group)
-        super().__setstate__(state)
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -73,10 +63,3 @@ class Adam(torch.optim.Optimizer):
         t = state["step"].item() + 1
         state["step"].fill_(t)  # takes half the time of += 1
         return state["exp_avg"], state["exp_avg_sq"], t
-
-
-def check_options(group):
-    """Raise ValueError if a parameter group has an option only torch.optim.Adam has."""
-    for option in ("amsgrad", "maximize", "decoupled_weight_decay", "differentiable"):
-        if group.get(option):
-            raise ValueError(f"{option} must be False, not {group[option]}")
