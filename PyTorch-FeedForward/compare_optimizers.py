@@ -63,8 +63,9 @@ def train(name, seeds, epochs):
     after = losses()
     fresh = [circle_in_square(FRESH_POINTS, streams(seed)[3]) for seed in seeds]
     fresh_X, fresh_y = as_tensors(fresh)
-    z = [stacked.logits(leaf, WIDTHS, fresh_X) for leaf in leaves]
-    accuracy = torch.cat([(a > 0) == (fresh_y > 0.5) for a in z]).float().mean((1, 2))
+    outside = [stacked.logits(leaf, WIDTHS, fresh_X) > 0 for leaf in leaves]
+    right = [predicted == (fresh_y > 0.5) for predicted in outside]
+    accuracy = torch.cat(right).float().mean((1, 2))
     arrays = after, accuracy, ~(after <= before)
     return [a.detach().numpy().reshape(len(rates), -1) for a in arrays]
 

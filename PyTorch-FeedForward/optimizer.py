@@ -8,8 +8,8 @@ import torch
 class Adam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, 2015, Algorithm 1), with weight decay added to the gradient.
 
-    Replaces torch.optim.Adam for the options below: the parameters are the same in every
-    bit, and a state_dict of one loads into the other. Further options in it are ignored.
+    Replaces torch.optim.Adam for the options below: the parameters are equal in every
+    bit, and a state_dict of one loads into the other. Its further options are ignored.
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
@@ -52,7 +52,7 @@ class Adam(torch.optim.Optimizer):
         return loss
 
     def next_state(self, theta):
-        """Return the moments m and v of theta, initially 0, and its new step count t."""
+        """Return the moments m and v of theta, initially 0, and the new step count t."""
         state = self.state[theta]
         if not state:
             # torch.optim.Adam counts in the default dtype, but at least in float32

@@ -1,7 +1,7 @@
 """Exercise 2(b): compare the gradients of our autograd functions with PyTorch's.
 
 python PyTorch-FeedForward/test_gradients.py    prints every comparison, writes numbers
-pytest PyTorch-FeedForward/test_gradients.py    runs the sheet's six tests and three more
+pytest PyTorch-FeedForward/test_gradients.py    the sheet's six tests, and three more
 
 All tensors are float64, and incoming gradients random: one of all ones would hide a
 backward that ignores it.
@@ -43,7 +43,7 @@ def gradients(function, *operands):
 
 
 def second_order(function, *operands):
-    """Second derivatives: the gradients of what `gradients` returns, in random directions."""
+    """Second derivatives: of what `gradients` returns, in random directions."""
     operands = [operand.clone().requires_grad_() for operand in operands]
     output = function(*operands)
     inputs = [*operands, random(*output.shape, seed=3).requires_grad_()]

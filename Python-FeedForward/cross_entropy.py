@@ -46,13 +46,13 @@ def normalized(z):
 
 
 def normalized_loss(z, y):
-    """L = -sum_j y_j log(z_j / sum_k z_k) = log(sum_k z_k) - sum_j y_j log z_j  (...)."""
+    """L = -sum_j y_j log q_j = log(sum_k z_k) - sum_j y_j log z_j; q = normalized(z)."""
     z = checked("z", z, RATE, shape=None)
     return np.log(z.sum(axis=-1)) - (distribution(y, z) * np.log(z)).sum(axis=-1)
 
 
 def normalized_gradient(z, y):
-    """dL/dz_j = (q_j - y_j) / z_j, q = normalized(z): no bound as z_j goes to 0."""
+    """dL/dz_j = (q_j - y_j) / z_j; q = normalized(z). No bound as z_j goes to 0."""
     q = normalized(z)
     return (q - distribution(y, q)) / z
 
@@ -84,7 +84,7 @@ STYLES = {  # for print in grey, lines and markers differ too
 
 
 def descend(method, z, y, learning_rate, steps):
-    """The final logits of the runs that stay in the domain, and which of z (n, K) do."""
+    """The final logits of the runs that stay in the domain; which of z (n, K) stay."""
     gradient, _, bound = METHODS[method]
     stays = np.full(len(z), True)
     for _ in range(steps):

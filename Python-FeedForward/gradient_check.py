@@ -72,7 +72,7 @@ def random_case(rng, num_points, **options):
 
 
 def check(seed):
-    """The largest deviations of W1, b1, ... from autograd, and from differences (6, 2)."""
+    """The largest deviations (6, 2) of W1, b1, ... from autograd and differences."""
     rng, worst = np.random.default_rng(seed), 0
     for _ in range(NETWORKS):
         case = random_case(rng, POINTS)

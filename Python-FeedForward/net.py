@@ -1,9 +1,9 @@
 """Exercise 1(a): a feed-forward network in NumPy, with back-propagation by hand.
 
 As on the sheet, w_ij leads from neuron i to neuron j of the next layer, where
-z_j = sum_i w_ij a_i + b_j, a_j = f(z_j) and delta_j = dE/dz_j. The N points of a batch
-are the N columns of each a, z and delta. A bias is the weight of a neuron that is always
-1: the last row of each a, and of each layer's array of parameters (fan_in + 1, fan_out).
+z_j = sum_i w_ij a_i + b_j, a_j = f(z_j) and delta_j = dE/dz_j. The N points of a
+batch are the N columns of each a, z and delta. A bias is the weight of a neuron that is
+always 1: the last row of each a, and of each layer's parameters (fan_in + 1, fan_out).
 """
 
 import numpy as np
@@ -109,7 +109,7 @@ class FeedForwardNetwork:
         return self._logits.T.copy() if x.ndim == 2 else self._logits.item()
 
     def backward(self, target):
-        """Add the gradients of E, summed over the last forward's points; target (N, 1)."""
+        """Add the gradients of E, summed over the last forward's N points."""
         if self._logits is None:
             raise RuntimeError("backward must follow a forward")
         t, N = checked("target", target, LABELS), self._logits.size
