@@ -17,7 +17,7 @@ class Adam(torch.optim.Optimizer):
             if not isinstance(value, Real | torch.Tensor):
                 raise TypeError(f"{name} must be a number >= 0, not {value!r}")
             if not value >= 0:  # also true for NaN
-                raise ValueError(f"{name} must be a number >= 0, not {value}")
+                raise ValueError(f"{name} must be a number >= 0, not {value!r}")
         betas = tuple(betas)
         if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"betas must be two numbers in [0, 1), not {betas}")
