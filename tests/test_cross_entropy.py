@@ -1,5 +1,8 @@
 """Exercise 1(b): both losses, their gradients and where they are defined."""
 
+from itertools import chain
+import operator
+
 from decision_boundary.shared.script import load
 import numpy as np
 from oracles import check
@@ -42,9 +45,7 @@ def test_logits_of_ten_thousand():
     ("z", "y", "error", "message"),
     [
         ([1, np.nan], [1, 0], ValueError, "z must be .*finite.*, not nan"),
-        ([1, 2], [1, np.inf], ValueError, "y must be finite numbers, not inf"),
-        ([1, 2], [0.5, 0.50001], ValueError, "y must .*add up to 1"),
-        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.4]], ValueError, "y must .*add up"),
+        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.50001]], ValueError, "y must .*add up"),
         ([1, 2], [1.5, -0.5], ValueError, "y must be >= 0"),
         (["a", "b"], [1, 0], TypeError, "z must be .*finite.*, not .'a'"),
         (np.ones((4, 3)), np.ones((4, 1)), ValueError, r"\(4, 3\), not \(4, 1\)"),
@@ -100,18 +101,6 @@ def test_shares_count_runs_that_fail_and_that_reach_the_least_loss(monkeypatch):
     np.testing.assert_array_equal(ce.shares("Softmax", z, y, 1)[0], [0, 1])
 
 
-def test_sharp_targets_are_reached_by_softmax_alone():
-    z = np.random.default_rng(1).uniform(0, 1, (20, ce.CLASSES))
-    sharp, smooth = (
-        {method: ce.shares(method, z, y, steps=300) for method in ce.METHODS}
-        for y in ce.TARGETS.values()
-    )
-    assert (sharp["Softmax"][ce.LEARNING_RATES > 1] == [0, 1]).all()
-    assert not sharp["Normalized"][:, 1].any()
-    assert (sharp["Normalized"][ce.LEARNING_RATES > 0.1, 0] == 1).all()
-    assert (smooth["Normalized"][:, 1] == 1).any()
-
-
 def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss(
     monkeypatch, numbers
 ):
@@ -125,12 +114,10 @@ def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss(
 
     monkeypatch.setattr(ce, "shares", next_shares)
     values = numbers(ce, "--starts 500 --steps 7")
-    methods, starts, targets, steps = zip(*calls)
-    assert (methods, steps) == (2 * (*ce.METHODS,), 4 * (7,))
-    assert [target[0] for target in targets] == [1, 1, 0.91, 0.91]
-    z = starts[0]
+    z = calls[0][1]
     assert z.shape == (500, 10) and 0 <= z.min() < 0.01 and 0.99 < z.max() <= 1
-    assert all(start is z for start in starts)
+    expected = [(m, z, y, 7) for y in ce.TARGETS.values() for m in ce.METHODS]
+    assert all(map(operator.is_, chain(*calls), chain(*expected)))
     bounds = ce.exit_bounds(z)
     check(
         values,
