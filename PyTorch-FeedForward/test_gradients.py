@@ -182,17 +182,13 @@ def main():
     for test in [test for name, test in globals().items() if name.startswith("test_")]:
         test()
     results.table(["case", "compared with", "deviation", "verdict"], rows)
-    equal = [row[1:3] for row in rows if row[3] == "equal"]
-    autograd, differences = (
-        max((deviation for to, deviation in equal if to.startswith(name)), key=float)
-        for name in ("autograd", "differences")
-    )
-    values = {
-        "FunctionsEqual": len(equal),
-        "FunctionsRejected": len(rows) - len(equal),
-        "FunctionsAutograd": autograd,
-        "FunctionsDifferences": differences,
-    }
+    rejected = [row for row in rows if row[3] == "rejected"]
+    values = {"FunctionsEqual": len(rows) - len(rejected)}
+    values["FunctionsRejected"] = len(rejected)
+    for reference in ("autograd", "differences"):
+        compared = [row for row in rows if row not in rejected and reference in row[1]]
+        worst = max((row[2] for row in compared), key=float)
+        values[f"Functions{reference.capitalize()}"] = worst
     results.save_results(options, "functions", values)
 
 

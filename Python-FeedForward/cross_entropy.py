@@ -23,14 +23,15 @@ REACHED = 0.01  # nats above the least loss possible
 
 def softmax(z):
     """e^z_j / sum_k e^z_k, computed without overflow."""
-    powers = np.exp(shifted(z))
+    z = checked("z", z, NUMBERS, shape=None)
+    powers = np.exp(z - z.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def softmax_loss(z, y):
     """L = -sum_j y_j log softmax(z_j) = log(sum_k e^z_k) - sum_j y_j z_j  (...)."""
-    z = shifted(z)  # does not change L
-    return np.log(np.exp(z).sum(axis=-1)) - (distribution(y, z) * z).sum(axis=-1)
+    z = checked("z", z, NUMBERS, shape=None)
+    return np.logaddexp.reduce(z, axis=-1) - (distribution(y, z) * z).sum(axis=-1)
 
 
 def softmax_gradient(z, y):
@@ -55,12 +56,6 @@ def normalized_gradient(z, y):
     """dL/dz_j = (q_j - y_j) / z_j; q = normalized(z). No bound as z_j goes to 0."""
     q = normalized(z)
     return (q - distribution(y, q)) / z
-
-
-def shifted(z):
-    """z less its largest entry: softmax is the same, and no power overflows."""
-    z = checked("z", z, NUMBERS, shape=None)
-    return z - z.max(axis=-1, keepdims=True)
 
 
 def distribution(y, z):
