@@ -18,7 +18,6 @@ class Adam(torch.optim.Optimizer):
                 raise TypeError(f"{name} must be a number >= 0, not {value!r}")
             if not value >= 0:  # also true for NaN
                 raise ValueError(f"{name} must be a number >= 0, not {value!r}")
-        betas = tuple(betas)
         if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"betas must be two numbers in [0, 1), not {betas}")
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
