@@ -43,7 +43,7 @@ def gradients(function, *operands):
 
 
 def second_order(function, *operands):
-    """Second derivatives: of what `gradients` returns, in random directions."""
+    """The gradients of what `gradients` returns, in random directions."""
     operands = [operand.clone().requires_grad_() for operand in operands]
     output = function(*operands)
     inputs = [*operands, random(*output.shape, seed=3).requires_grad_()]

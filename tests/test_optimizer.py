@@ -115,14 +115,6 @@ def test_equal_for_a_tensor_as_learning_rate(shape):
     assert_equal(*(training.step(20) for training in trainings))
 
 
-def test_infinite_parameters_do_not_matter_without_weight_decay():
-    param = torch.tensor([math.inf, 1.0], requires_grad=True)
-    param.grad = torch.ones(2)
-    optimizer = Adam([param])
-    optimizer.step()
-    assert torch.equal(optimizer.state[param]["exp_avg"], torch.full((2,), 1 - 0.9))
-
-
 DECAY = 'g = g.add(theta, alpha=group["weight_decay"])'
 ROOT_V_HAT = "v.sqrt().div_((1 - beta2**t) ** 0.5)"
 BEFORE = "(v.sqrt() + eps).div_((1 - beta2**t) ** 0.5) - eps"
