@@ -75,7 +75,7 @@ def test_the_experiment_is_the_one_in_the_report():
 
 
 def test_descent_stops_runs_at_the_border():
-    z, y = np.array([[1.0, 0.2], [0.5, 2.0], [0.5, 0.5]]), np.array([1.0, 0.0])
+    z, y = np.array([[1.0, 0.2], [0.5, 0.9], [0.5, 0.5]]), np.array([1.0, 0.0])
     step = z - 0.5 * (1 / z.sum(axis=1, keepdims=True) - y / z)
     assert step[2, 1] == 0  # which is outside
     end, stays = ce.descend("Normalized", z, y, 0.5, 1)
@@ -99,6 +99,13 @@ def test_shares_count_runs_that_fail_and_that_reach_the_least_loss(monkeypatch):
     np.testing.assert_array_equal(ce.shares("Softmax", z, y, 1), expected)
     y, ends[0.1] = np.array([0.5, 0.5]), np.zeros((4, 2))  # the least loss is log 2
     np.testing.assert_array_equal(ce.shares("Softmax", z, y, 1)[0], [0, 1])
+
+
+def test_sharp_targets_are_reached_by_softmax_alone():
+    z, y = np.random.default_rng(1).uniform(0, 1, (20, 10)), ce.TARGETS["Sharp"]
+    softmax, normalized = (ce.shares(method, z, y, 300) for method in ce.METHODS)
+    assert (softmax[ce.LEARNING_RATES > 1] == [0, 1]).all()
+    assert (normalized[ce.LEARNING_RATES > 0.1] == [1, 0]).all()
 
 
 def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss(

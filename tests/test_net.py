@@ -186,6 +186,7 @@ def test_sigmoid_and_loss_are_exact_to_rounding():
         reference = -t * logsigmoid(z) - (1 - t) * logsigmoid(-z)
         ours = net.bce_with_logits_loss(z.numpy(), t)
         np.testing.assert_allclose(ours, reference, rtol=1e-14)
+    np.testing.assert_allclose(net.bce_with_logits_loss(0, [0, 1]), np.log(2))
 
 
 @pytest.mark.parametrize("dtype", [float, np.float32])
