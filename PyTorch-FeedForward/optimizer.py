@@ -51,7 +51,7 @@ class Adam(torch.optim.Optimizer):
         return loss
 
     def next_state(self, theta):
-        """Return the moments m and v of theta, initially 0, and the new step count t."""
+        """Return theta's moments m and v, initially 0, and its new step count t."""
         state = self.state[theta]
         if not state:
             # torch.optim.Adam counts in the default dtype, but at least in float32

@@ -47,7 +47,7 @@ def normalized(z):
 
 
 def normalized_loss(z, y):
-    """L = -sum_j y_j log q_j = log(sum_k z_k) - sum_j y_j log z_j; q = normalized(z)."""
+    """L = -sum_j y_j log q_j = log sum_k z_k - sum_j y_j log z_j; q = normalized(z)."""
     z = checked("z", z, RATE, shape=None)
     return np.log(z.sum(axis=-1)) - (distribution(y, z) * np.log(z)).sum(axis=-1)
 

@@ -128,8 +128,8 @@ def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss(
     bounds = ce.exit_bounds(z)
     check(
         values,
-        "CrossStarts 500, CrossSteps 7, CrossClasses 10, CrossRates 15, CrossNear 0.01, "
-        f"CrossSharpNormalizedReached 97, CrossExitLeast {bounds.min():.2f}, "
+        "CrossStarts 500, CrossSteps 7, CrossClasses 10, CrossRates 15, CrossNear "
+        f"0.01, CrossSharpNormalizedReached 97, CrossExitLeast {bounds.min():.2f}, "
         f"CrossExitMedian {np.median(bounds):.2f}, CrossSharpSoftmaxFrom 1, "
         "CrossSharpSoftmaxTo 320, CrossSharpSoftmaxDecades 2.5, CrossSmoothSoftmaxFrom "
         "0.0001, CrossSmoothSoftmaxTo 1000, CrossSmoothSoftmaxDecades 7.0",
