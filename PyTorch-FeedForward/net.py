@@ -6,7 +6,7 @@ and forward mode and in higher order, under autocast, torch.func and torch.compi
 
 from collections.abc import Iterable
 import inspect
-from itertools import pairwise, starmap
+from itertools import pairwise
 from numbers import Integral
 from types import SimpleNamespace
 
@@ -126,11 +126,11 @@ class FeedForwardNetwork(nn.Module):
 
     def __init__(self, input_size=2, hidden_size=32):
         super().__init__()
-        if isinstance(hidden_size, str) or not isinstance(hidden_size, Iterable):
-            hidden_size = (hidden_size, hidden_size)
+        if not isinstance(hidden_size, Iterable):
+            hidden_size = hidden_size, hidden_size
         widths = [checked_size("hidden_size", width) for width in hidden_size]
         sizes = [checked_size("input_size", input_size), *widths, 1]
-        self.layers = nn.ModuleList(starmap(Linear, pairwise(sizes)))
+        self.layers = nn.ModuleList(Linear(m, n) for m, n in pairwise(sizes))
 
     def forward(self, input):
         *hidden_layers, last_layer = self.layers

@@ -1,34 +1,27 @@
 """Exercise 2(c): the Adam optimizer."""
 
+from numbers import Real
+
 import torch
 
 
 class Adam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, 2015, Algorithm 1), with weight decay added to the gradient.
 
-    Replaces torch.optim.Adam for the options below: the parameters are the same in every
-    bit, and a state_dict of one loads into the other. lr, eps and weight_decay must be
-    >= 0, both betas in [0, 1).
+    Replaces torch.optim.Adam for the options below: the parameters are equal in every
+    bit, and a state_dict of one loads into the other. Its further options are ignored.
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
         for name, value in [("lr", lr), ("eps", eps), ("weight_decay", weight_decay)]:
+            if not isinstance(value, Real | torch.Tensor):
+                raise TypeError(f"{name} must be a number >= 0, not {value!r}")
             if not value >= 0:  # also true for NaN
-                raise ValueError(f"{name} must be >= 0, not {value}")
-        beta1, beta2 = betas = tuple(betas)
-        if not (0 <= beta1 < 1 and 0 <= beta2 < 1):
-            raise ValueError(f"betas must be in [0, 1), not {betas}")
+                raise ValueError(f"{name} must be a number >= 0, not {value!r}")
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"betas must be two numbers in [0, 1), not {betas}")
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, defaults)
-
-    def add_param_group(self, param_group):
-        check_options(param_group)
-        super().add_param_group(param_group)
-
-    def __setstate__(self, state):  # load_state_dict, perhaps with torch's options
-        for group in state["param_groups"]:
-            check_options(group)
-        super().__setstate__(state)
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -39,7 +32,10 @@ class Adam(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups:
             lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
-            for theta in with_dense_gradient(group["params"]):
+            params = [theta for theta in group["params"] if theta.grad is not None]
+            if any(theta.grad.is_sparse for theta in params):
+                raise RuntimeError("gradients must be dense, not sparse")
+            for theta in params:
                 g = theta.grad
                 if group["weight_decay"] != 0:
                     g = g.add(theta, alpha=group["weight_decay"])
@@ -55,7 +51,7 @@ class Adam(torch.optim.Optimizer):
         return loss
 
     def next_state(self, theta):
-        """Return the moments m and v of theta, initially 0, and its new step count t."""
+        """Return theta's moments m and v, initially 0, and its new step count t."""
         state = self.state[theta]
         if not state:
             # torch.optim.Adam counts in the default dtype, but at least in float32
@@ -66,18 +62,3 @@ class Adam(torch.optim.Optimizer):
         t = state["step"].item() + 1
         state["step"].fill_(t)  # takes half the time of += 1
         return state["exp_avg"], state["exp_avg_sq"], t
-
-
-def check_options(group):
-    """Raise ValueError if a parameter group has an option only torch.optim.Adam has."""
-    for option in ("amsgrad", "maximize", "decoupled_weight_decay", "differentiable"):
-        if group.get(option):
-            raise ValueError(f"{option} must be False, not {group[option]}")
-
-
-def with_dense_gradient(params):
-    """Return the parameters with a gradient; raise RuntimeError if one is sparse."""
-    params = [param for param in params if param.grad is not None]
-    if any(param.grad.is_sparse for param in params):
-        raise RuntimeError("gradients must be dense, not sparse")
-    return params

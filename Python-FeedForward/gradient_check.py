@@ -8,17 +8,15 @@ import sys
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.shared.results import save_results, scientific, table
-from decision_boundary.shared.script import Parser, load, run
+from decision_boundary.shared import results, script
 import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-net = load("Python-FeedForward/net.py")
+net = script.load("Python-FeedForward/net.py")
 
 NETWORKS, POINTS = 20, 32
 STEP = np.finfo(float).eps ** (1 / 3)  # balances truncation and rounding
-TORCH = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 
 
 def our_gradients(network, X, y):
@@ -34,9 +32,8 @@ def autograd_gradients(network, X, y):
     arrays = interleaved(network.weights, network.biases)
     parameters = [torch.tensor(array, requires_grad=True) for array in arrays]
     a = torch.tensor(X)
-    for i, name in enumerate(network.activation):
-        W, b = parameters[2 * i : 2 * i + 2]
-        a = TORCH[name](a @ W + b)  # (N, fan_in) @ (fan_in, fan_out)
+    for name, W, b in zip(network.activation, parameters[::2], parameters[1::2]):
+        a = getattr(torch, name)(a @ W + b)  # (N, fan_in) @ (fan_in, fan_out)
     logits = a @ parameters[-2] + parameters[-1]  # (N, fan_in) @ (fan_in, 1)
     E = binary_cross_entropy_with_logits(logits, torch.tensor(y), reduction="sum")
     return [gradient.numpy() for gradient in torch.autograd.grad(E, parameters)]
@@ -44,20 +41,16 @@ def autograd_gradients(network, X, y):
 
 def difference_gradients(network, X, y):
     """The same list by central differences of the loss, parameter by parameter."""
-
-    def loss_with(array, index, value):
-        kept, array[index] = array[index], value
-        loss = net.bce_with_logits_loss(network.forward(X), y).sum()
-        array[index] = kept
-        return loss
-
     gradients = []
     for array in interleaved(network.weights, network.biases):
-        gradient = np.empty_like(array)
+        gradients.append(np.empty_like(array))
         for i, w in np.ndenumerate(array):
-            rise = loss_with(array, i, w + STEP) - loss_with(array, i, w - STEP)
-            gradient[i] = rise / ((w + STEP) - (w - STEP))
-        gradients.append(gradient)
+            losses = []
+            for value in (w + STEP, w - STEP):
+                array[i] = value
+                losses.append(net.bce_with_logits_loss(network.forward(X), y).sum())
+            array[i] = w
+            gradients[-1][i] = (losses[0] - losses[1]) / ((w + STEP) - (w - STEP))
     return gradients
 
 
@@ -79,36 +72,36 @@ def random_case(rng, num_points, **options):
 
 
 def check(seed):
-    """{tensor: largest deviations (2,) from autograd and from differences}, over networks."""
-    rng = np.random.default_rng(seed)
-    worst = 0
+    """The largest deviations (6, 2) of W1, b1, ... from autograd and differences."""
+    rng, worst = np.random.default_rng(seed), 0
     for _ in range(NETWORKS):
         case = random_case(rng, POINTS)
         oracles = autograd_gradients(*case), difference_gradients(*case)
         ours = our_gradients(*case)
         worst = np.maximum(worst, [list(map(deviation, ours, o)) for o in oracles])
-    names = [f"{tensor}{layer}" for layer in (1, 2, 3) for tensor in "Wb"]
-    return dict(zip(names, worst.T))
+    return worst.T
 
 
 def main():
-    options = Parser(__doc__).parse_args()
-    rows = check(options.seed)
+    options = script.Parser(__doc__).parse_args()
+    worst = check(options.seed)
     print(f"largest relative deviations over {NETWORKS} random networks")
     heads = ["tensor", "from autograd", "from central differences"]
-    table(heads, [[name, *map(scientific, row)] for name, row in rows.items()])
+    names = "W1", "b1", "W2", "b2", "W3", "b3"
+    rows = [[name, *map(results.scientific, row)] for name, row in zip(names, worst)]
+    results.table(heads, rows)
     with mock.patch.object(net, "sigmoid", lambda z: z):
-        mistake = max(row[0] for row in check(options.seed).values())
+        mistake = check(options.seed)[:, 0].max()
     print(f"a known mistake, delta = z - t without the sigmoid: {mistake:.1e}")
-    worst = np.max(list(rows.values()), axis=0)
+    autograd, differences = map(results.scientific, worst.max(axis=0))
     values = {
         "GradientNetworks": NETWORKS,
-        "GradientAutograd": scientific(worst[0]),
-        "GradientDifferences": scientific(worst[1]),
+        "GradientAutograd": autograd,
+        "GradientDifferences": differences,
         "GradientMistake": f"{mistake:.2g}",
     }
-    save_results(options, "gradients", values)
+    results.save_results(options, "gradients", values)
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

@@ -3,21 +3,16 @@
 python Python-FeedForward/main.py    trains, draws, writes numbers
 """
 
+from functools import partial
 from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
-from decision_boundary.shared.script import load, run
-from decision_boundary.shared.training import (
-    Run,
-    streams,
-    train_and_report,
-    training_parser,
-)
+from decision_boundary.shared import script, training
 import numpy as np
 
-net = load("Python-FeedForward/net.py")
+net = script.load("Python-FeedForward/net.py")
 
 # As provided by the sheet's archive
 EPOCHS = 1024
@@ -42,7 +37,7 @@ def run_epoch(network, X, y, rng):
 
 def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
     """New points and a new network, 2-16-16-1 by default, as the seed decides."""
-    points, weights, shuffling, _ = streams(seed)
+    points, weights, shuffling, _ = training.streams(seed)
     X, y = circle_in_square(num_points, points)
     network = net.FeedForwardNetwork(
         learning_rate=learning_rate / BATCH_SIZE,
@@ -52,27 +47,21 @@ def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
         **architecture,
     )
     rng = np.random.default_rng(shuffling)
+    epoch = partial(run_epoch, network, X, y, rng)
     relu = set(network.activation) == {"relu"}
-    return Run(
-        X,
-        y,
-        run_epoch=lambda: run_epoch(network, X, y, rng),
-        logits=network.forward,
-        layers=(lambda: (network.weights, network.biases)) if relu else None,
-        network=network,
-    )
+    layers = (lambda: (network.weights, network.biases)) if relu else None
+    return training.Run(X, y, epoch, network.forward, layers, network)
 
 
 def main():
-    options = training_parser(__doc__, EPOCHS, LEARNING_RATE).parse_args()
+    options = training.training_parser(__doc__, EPOCHS, LEARNING_RATE).parse_args()
     settings = {"Batch": BATCH_SIZE, "Momentum": MOMENTUM, "Decay": WEIGHT_DECAY}
-    train_and_report(
-        lambda seed: make_run(seed, options.points, options.learning_rate),
-        options,
-        "backprop",
-        settings,
-    )
+
+    def make(seed):
+        return make_run(seed, options.points, options.learning_rate)
+
+    training.train_and_report(make, options, "backprop", settings)
 
 
 if __name__ == "__main__":
-    run(main)
+    script.run(main)

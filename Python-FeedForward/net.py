@@ -1,9 +1,9 @@
 """Exercise 1(a): a feed-forward network in NumPy, with back-propagation by hand.
 
 As on the sheet, w_ij leads from neuron i to neuron j of the next layer, where
-z_j = sum_i w_ij a_i + b_j, a_j = f(z_j) and delta_j = dE/dz_j. The N points of a batch
-are the N columns of each a, z and delta. A bias is the weight of a neuron that is always
-1: the last row of each a, and of each layer's array of parameters (fan_in + 1, fan_out).
+z_j = sum_i w_ij a_i + b_j, a_j = f(z_j) and delta_j = dE/dz_j. The N points of a
+batch are the N columns of each a, z and delta. A bias is the weight of a neuron that is
+always 1: the last row of each a, and of each layer's parameters (fan_in + 1, fan_out).
 """
 
 import numpy as np
@@ -54,18 +54,18 @@ class FeedForwardNetwork:
         activation=("tanh", "sigmoid"),
         seed=None,
     ):
-        widths = checked("hidden_size", hidden_size, SIZES)
+        widths = checked("hidden_size", hidden_size, SIZES, most_dims=1)
         widths = widths.tolist() if widths.ndim else [int(widths)] * 2
         names = activation if np.ndim(activation) else [activation] * len(widths)
         if len(names) != len(widths) or not set(names) <= set(ACTIVATIONS):
             allowed = f"one of {list(ACTIVATIONS)}, or a list of {len(widths)}"
             raise ValueError(f"activation must be {allowed}, not {activation!r}")
         self.activation = list(names)
-        self.learning_rate = float(checked("learning_rate", learning_rate, RATES))
-        self.momentum = float(checked("momentum", momentum, FRACTIONS))
-        self.weight_decay = float(checked("weight_decay", weight_decay, RATES))
+        self.learning_rate = float(checked("learning_rate", learning_rate, RATES, 0))
+        self.momentum = float(checked("momentum", momentum, FRACTIONS, 0))
+        self.weight_decay = float(checked("weight_decay", weight_decay, RATES, 0))
 
-        fan_ins = [int(checked("input_size", input_size, SIZES)), *widths]
+        fan_ins = [int(checked("input_size", input_size, SIZES, 0)), *widths]
         self.shapes = [(n + 1, fan_out) for n, fan_out in zip(fan_ins, [*widths, 1])]
         num_parameters = sum(rows * columns for rows, columns in self.shapes)
         self.parameters, self.gradients, self.velocity = np.zeros((3, num_parameters))
@@ -109,11 +109,11 @@ class FeedForwardNetwork:
         return self._logits.T.copy() if x.ndim == 2 else self._logits.item()
 
     def backward(self, target):
-        """Add the gradients of E, summed over the last forward's points; target (N, 1)."""
+        """Add the gradients of E, summed over the last forward's N points."""
         if self._logits is None:
             raise RuntimeError("backward must follow a forward")
         t, N = checked("target", target, LABELS), self._logits.size
-        if t.shape != (N, 1) and not t.size == N == 1:
+        if t.shape != (N, 1) and (N, t.size) != (1, 1):
             raise ValueError(f"target must have shape ({N}, 1), not {t.shape}")
 
         # 1. Output layer: delta_j = dE/dz_j = sigmoid(z_j) - t_j
@@ -149,10 +149,10 @@ NUMBERS = "finite numbers", "biuf", np.isfinite
 LABELS = "numbers in [0, 1]", "biuf", lambda t: (t >= 0.0) & (t <= 1.0)
 
 
-def checked(name, value, allowed):
+def checked(name, value, allowed, most_dims=np.inf):
     """The value as an array; TypeError or ValueError if it is not what is allowed."""
     array, (words, kinds, valid) = np.asarray(value), allowed
-    if array.size > 0 and array.dtype.kind not in kinds:
+    if array.ndim > most_dims or (array.size > 0 and array.dtype.kind not in kinds):
         raise TypeError(f"{name} must be {words}, not {value!r}")
     ok = valid(array)
     if np.count_nonzero(ok) < array.size:  # half the time of ok.all()

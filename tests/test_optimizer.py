@@ -20,6 +20,9 @@ def torch_adam(params, **options):
     return torch.optim.Adam(params, foreach=False, **options)
 
 
+BOTH = Adam, torch_adam
+
+
 class Training:
     """Steps of an optimizer with gradients that are random, but also pull to 0."""
 
@@ -48,18 +51,15 @@ class Training:
         return self
 
 
-def assert_equal(actual, expected):
+def assert_equal(*trainings):
     """Compare parameters, gradients, states and options of two trainings."""
+    actual, expected = (
+        [[p, p.grad, dict(training.optimizer.state[p])] for p in training.params]
+        + [[g[name] for name in OPTIONS] for g in training.optimizer.param_groups]
+        for training in trainings
+    )
     exactly = {"rtol": 0, "atol": 0, "equal_nan": True}
-    for ours, reference in zip(actual.params, expected.params, strict=True):
-        torch.testing.assert_close(ours, reference, **exactly)
-        torch.testing.assert_close(ours.grad, reference.grad, **exactly)
-        state = dict(actual.optimizer.state[ours])
-        expected_state = dict(expected.optimizer.state[reference])
-        torch.testing.assert_close(state, expected_state, **exactly)
-    groups = actual.optimizer.param_groups, expected.optimizer.param_groups
-    for ours, reference in zip(*groups, strict=True):
-        assert all(ours[name] == reference[name] for name in OPTIONS)
+    torch.testing.assert_close(actual, expected, **exactly)
 
 
 def check(adam, steps=100, **options):
@@ -109,27 +109,14 @@ def test_equal_for_every_default_dtype(dtype):
 
 @pytest.mark.parametrize("shape", [(), (1,)])
 def test_equal_for_a_tensor_as_learning_rate(shape):
-    trainings = []
-    for adam in (Adam, torch_adam):
-        lr = torch.full(shape, 0.01)
-        trainings.append(Training(adam, lr=lr).step(20))
-        lr.fill_(0.1)
-        trainings[-1].step(20)
-    assert_equal(*trainings)
-
-
-def test_infinite_parameters_do_not_matter_without_weight_decay():
-    param = torch.tensor([math.inf, 1.0], requires_grad=True)
-    param.grad = torch.ones(2)
-    optimizer = Adam([param])
-    optimizer.step()
-    assert torch.equal(optimizer.state[param]["exp_avg"], torch.full((2,), 1 - 0.9))
+    trainings = [Training(adam, lr=torch.full(shape, 0.01)) for adam in BOTH]
+    for training in trainings:
+        training.step(20).optimizer.param_groups[0]["lr"].fill_(0.1)
+    assert_equal(*(training.step(20) for training in trainings))
 
 
 DECAY = 'g = g.add(theta, alpha=group["weight_decay"])'
 ROOT_V_HAT = "v.sqrt().div_((1 - beta2**t) ** 0.5)"
-
-
 BEFORE = "(v.sqrt() + eps).div_((1 - beta2**t) ** 0.5) - eps"
 
 
@@ -154,27 +141,19 @@ def test_the_check_rejects_a_wrong_adam(right, wrong, tmp_path):
 # A torch.optim.Optimizer like any other
 
 
-def test_parameter_groups_with_options_of_their_own():
-    trainings = []
-    for adam in (Adam, torch_adam):
-        training = Training(adam)
+def test_parameter_groups_with_options_of_their_own_and_a_scheduler():
+    trainings = [Training(adam) for adam in BOTH]
+    for training, adam in zip(trainings, BOTH):
         first, second, third, fourth = training.params
         groups = [
             {"params": [first, second], "lr": 0.1, "betas": (0.5, 0.9)},
             {"params": [third], "weight_decay": 0.3, "eps": 1e-3},
         ]
-        training.optimizer = adam(groups, lr=0.01)
-        training.optimizer.add_param_group({"params": [fourth], "lr": 0.2})
-        trainings.append(training.step(100))
-    assert_equal(*trainings)
-
-
-def test_learning_rate_scheduler():
-    trainings = [Training(Adam), Training(torch_adam)]
-    for training in trainings:
-        adam = training.optimizer
-        scheduler = lr_scheduler.OneCycleLR(adam, max_lr=0.1, total_steps=101)
-        for _ in range(100):
+        optimizer = training.optimizer = adam(groups, lr=0.01)
+        optimizer.add_param_group({"params": [fourth], "lr": 0.2})
+        training.step(50)
+        scheduler = lr_scheduler.OneCycleLR(optimizer, [0.1, 0.01, 1], total_steps=51)
+        for _ in range(50):
             training.step()
             scheduler.step()  # changes beta1, too
     assert_equal(*trainings)
@@ -195,7 +174,7 @@ def test_closure():
     assert adam.step() is None
 
 
-@pytest.mark.parametrize("first, second", [(Adam, torch_adam), (torch_adam, Adam)])
+@pytest.mark.parametrize("first, second", [BOTH, BOTH[::-1]])
 def test_state_dict_loads_into_the_other_adam_and_can_be_pickled(first, second):
     options = {"dtype": torch.float32, "lr": 0.01, "weight_decay": 0.1}
     expected = Training(torch_adam, **options).step(200)
@@ -208,43 +187,26 @@ def test_state_dict_loads_into_the_other_adam_and_can_be_pickled(first, second):
     assert_equal(training.step(100), expected)
 
 
-@pytest.mark.parametrize(
-    "option", ["amsgrad", "maximize", "decoupled_weight_decay", "differentiable"]
-)
-def test_options_that_only_torch_has_are_rejected(option):
-    message = f"^{option} must be False, not True$"
-    training = Training(Adam, weight_decay=0.1).step()
-    optimizer, state = training.optimizer, Training(torch_adam).optimizer.state_dict()
-    state["param_groups"][0][option] = True
-    with pytest.raises(ValueError, match=message):
-        optimizer.load_state_dict(state)
-    group = {"params": [torch.zeros(2)], option: True}
-    for function in (Adam, lambda groups: optimizer.add_param_group(*groups)):
-        with pytest.raises(ValueError, match=message):
-            function([group])
-    assert_equal(training.step(9), Training(torch_adam, weight_decay=0.1).step(10))
-    optimizer.add_param_group(group | {option: False})
-
-
 # Errors, of the types that torch raises
 
 
 @pytest.mark.parametrize("name", ["lr", "eps", "weight_decay"])
-@pytest.mark.parametrize("value", [-1e-9, -math.inf, math.nan, torch.tensor(-2)])
+@pytest.mark.parametrize("value", [-1e-9, math.nan, torch.tensor(-2), "x"])
 def test_options_below_0(name, value):
     message = same_error(Adam, torch_adam, [torch.zeros(2)], **{name: value})
-    assert message == f"{name} must be >= 0, not {value}"
+    assert message == f"{name} must be a number >= 0, not {value!r}"
 
 
-@pytest.mark.parametrize("beta", [-1e-9, 1.0, math.nan])
-def test_betas_outside_of_0_to_1(beta):
-    for betas in [(beta, 0.9), (0.9, beta)]:
-        message = same_error(Adam, torch_adam, [torch.zeros(2)], betas=betas)
-        assert message == f"betas must be in [0, 1), not {betas}"
+@pytest.mark.parametrize("betas", [(-1e-9, 0.9), (0.9, 1.0), (math.nan, 0.9), (0.9,)])
+def test_betas_outside_of_0_to_1(betas):
+    with pytest.raises(
+        ValueError, match=r"^betas must be two numbers in \[0, 1\), not"
+    ):
+        Adam([torch.zeros(2)], betas=betas)
 
 
 def test_sparse_gradients_are_rejected_before_any_update():
-    trainings = [Training(Adam).step(), Training(torch_adam).step()]
+    trainings = [Training(adam).step() for adam in BOTH]
     for training in trainings:
         param = training.params[1]
         param.grad = param.grad.to_sparse()
