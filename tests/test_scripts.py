@@ -140,7 +140,6 @@ def test_numbers_become_macros_and_tables_are_printed(capsys):
         (BACKPROP, "--learning-rate 0", "a number > 0 and <= 1e30, not '0'"),
         (BACKPROP, "--learning-rate nan", "not 'nan'"),
         (BACKPROP, "--animation x.mp4", "must end in .gif, not be 'x.mp4'"),
-        (PYTORCH, "--device meta", "must be available, not 'meta'"),
         (HEXAGON, "--save /", "is not a file"),
         (HEXAGON, f"--save {300 * 'x'}", "File name too long"),
         (HEXAGON, "--save x.npz --init none", "invalid choice"),

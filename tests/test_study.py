@@ -128,14 +128,17 @@ def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
 
     monkeypatch.setattr(starts, "initial_ensemble", initial_ensemble)
     ours = ["012345012345", "450123555555", "555554455052", "5501"]
-    trainings.which = [*ours, "5420", "3455", "5545", "0123"]
+    trainings.which = [*ours, 3 * "5420", 3 * "3455", 3 * "5545", "0123"]
+    cases = [("xavier", 3), ("positive", 3), ("spread", 3), ("xavier", 4)]
+    names = "Xavier", "Positive", "Spread", "XavierFour"
+    monkeypatch.setattr(starts, "STARTS", dict(zip(names, cases)))
+    monkeypatch.setattr(starts, "FEWER", 4)
     options = "--data-sets 6 --networks 2 --points 8 --epochs 5 --seed 4"
     values = numbers(starts, options)
     assert "worst     all  in the square [%]  worst" in capsys.readouterr().out
     X, _ = data_sets.draw_data_sets(6, 8, 4)
-    cases = [("xavier", 3), ("positive", 3), ("spread", 3), ("xavier", 4)]
     for k, (seen, settings) in enumerate(trainings.calls):
-        assert np.array_equal(seen, X if k < 3 else X[:2])  # a fifth, rounded up
+        assert np.array_equal(seen, X if k % 4 < 3 else X[:2])  # a quarter, rounded up
         scale, rate = (1, 0.03) if k < 4 else (5 / RADIUS, 0.01)
         init, units = cases[k % 4]
         same = {"init": init, "hidden_units": units, "epochs": 5, "seed": 4}
@@ -145,7 +148,7 @@ def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
         "xavier, 4 units & 50.0 +- 98.0 & 0 & 1 of 2 & 50.0 +- 98.0 & 0 & 1 of 2",
     ]
     assert values.pop("StartTableArchive").split("\\\\\n")[1] == (
-        "positive, 3 units & 75.0 +- 49.0 & 50 & 1 of 2 & 50.0 +- 98.0 & 0 & 1 of 2"
+        "positive, 3 units & 75.0 +- 21.9 & 50 & 3 of 6 & 50.0 +- 43.8 & 0 & 3 of 6"
     )
     assert values.pop("PredictTable").split("\\\\\n") == [
         "3 & yes & 2 & 4 & 50.0",
@@ -157,7 +160,7 @@ def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
     check(
         values,
         "StartDataSets 6, StartFewSets 2, StartNetworks 2, StartTotal 12, "
-        "StartFewTotal 4, StartInside 66.7, StartInsideWorst 50, StartAllSets 4, "
+        "StartInside 66.7, StartInsideWorst 50, StartAllSets 4, "
         "StartOursXavier 33.3, StartOursXavierWorst 0, StartOursPositive 66.7, "
         "StartOursPositiveWorst 0, StartOursSpread 83.3, StartOursSpreadWorst 50, "
         "StartOursXavierFour 50.0, StartOursXavierFourWorst 0, "
