@@ -60,11 +60,7 @@ def layers(network):
 
 def main():
     options = training.training_parser(__doc__, EPOCHS, LEARNING_RATE).parse_args()
-
-    def make(seed):
-        return make_run(seed, options.points, options.learning_rate)
-
-    training.train_and_report(make, options, "pytorch", {"Batch": BATCH_SIZE})
+    training.train_and_report(make_run, options, "pytorch", {"Batch": BATCH_SIZE})
 
 
 if __name__ == "__main__":

@@ -5,24 +5,36 @@ and forward mode and in higher order, under autocast, torch.func and torch.compi
 """
 
 from collections.abc import Iterable
-import inspect
 from itertools import pairwise
 from numbers import Integral
-from types import SimpleNamespace
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 
-class LinearFunction(torch.autograd.Function):
+class FastFunction(torch.autograd.Function):
+    """An autograd.Function that skips the binding of default arguments.
+
+    It saves a tenth of a small network's training time. torch.func needs the whole of
+    Function.apply; else the part of it that is in C++ does everything.
+    """
+
+    generate_vmap_rule = True
+
+    @classmethod
+    def apply(cls, *args):
+        if torch._C._are_functorch_transforms_active():
+            return super().apply(*args)
+        return super(torch.autograd.Function, cls).apply(*args)
+
+
+class LinearFunction(FastFunction):
     """y = x W^T + b for x (..., D_in), W (D_out, D_in) and b (D_out,) or None.
 
     The leading dimensions of x hold N points. Since y_nj = sum_i x_ni W_ji + b_j, the
     chain rule turns G = dE/dy into dE/dx = G W, dE/dW = G^T x and dE/db = sum_n G_n.
     """
-
-    generate_vmap_rule = True
 
     @classmethod
     def apply(cls, input, weight, bias=None):
@@ -63,10 +75,8 @@ def as_matrix(x):  # (..., D) -> (N, D)
     return x if x.dim() == 2 else x.reshape(x.shape[:-1].numel(), x.shape[-1])
 
 
-class ReLUFunction(torch.autograd.Function):
+class ReLUFunction(FastFunction):
     """y = max(x, 0), elementwise; dE/dx is dE/dy where y > 0 and 0 elsewhere."""
-
-    generate_vmap_rule = True
 
     @classmethod
     def apply(cls, input):
@@ -91,16 +101,7 @@ class ReLUFunction(torch.autograd.Function):
     jvp = backward  # the Jacobian is diagonal and thus its own transpose
 
 
-class PositionalSignature(inspect.Signature):
-    """Skips the argument binding that Function.apply repeats at every call."""
-
-    def bind(self, *args):
-        return SimpleNamespace(args=args, kwargs={}, apply_defaults=lambda: None)
-
-
 for function in (LinearFunction, ReLUFunction):
-    # Saves a tenth of a small network's training time
-    function.forward.__signature__ = PositionalSignature.from_callable(function.forward)
     # Needed since torch.compile does not trace a jvp. It cannot tell inherited `apply`
     # methods apart when they are passed as arguments, so each class defines its own.
     torch.compiler.allow_in_graph(function)

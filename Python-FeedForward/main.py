@@ -56,11 +56,7 @@ def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
 def main():
     options = training.training_parser(__doc__, EPOCHS, LEARNING_RATE).parse_args()
     settings = {"Batch": BATCH_SIZE, "Momentum": MOMENTUM, "Decay": WEIGHT_DECAY}
-
-    def make(seed):
-        return make_run(seed, options.points, options.learning_rate)
-
-    training.train_and_report(make, options, "backprop", settings)
+    training.train_and_report(make_run, options, "backprop", settings)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def test_a_report_has_the_medians_and_extremes_of_all_seeds(monkeypatch, capsys)
     losses = {4: [0.7, 0.1], 5: [0.6, 0.3], 6: [0.8, 0.2]}
     saved = {}
 
-    def make_run(seed):
+    def make_run(seed, num_points, learning_rate):
+        assert (num_points, learning_rate) == (9, 0.03)
         trend = iter(losses[seed])
         return training.Run(X, y, lambda: next(trend), lambda x: x[:, :1], None, None)
 

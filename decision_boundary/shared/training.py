@@ -79,15 +79,16 @@ def training_parser(doc, epochs, learning_rate):
 
 
 def train_and_report(make_run, options, name, settings):
-    """Train make_run(seed) for each seed; save figure and numbers as `name`.
+    """Train make_run(seed, points, learning rate) for each seed; save what came out.
 
-    The first run is the one that is printed, viewed and drawn. settings {name: value}
-    go into the numbers.
+    The first run is the one that is printed, viewed and drawn. name: of figure and
+    numbers; settings {name: value} go into the numbers.
     """
-    runs = [make_run(options.seed + k) for k in range(options.runs)]
+    seeds = range(options.seed, options.seed + options.runs)
+    runs = [make_run(seed, options.points, options.learning_rate) for seed in seeds]
     views = live.make_views(options, runs[0], options.epochs)
     losses, accuracies = [], []
-    for seed, run in enumerate(runs, start=options.seed):
+    for seed, run in zip(seeds, runs):
         first = run is runs[0]
         after_epoch = [view.update if first else view.wait for view in views]
         losses.append(train(run, options.epochs, after_epoch, show=first))
