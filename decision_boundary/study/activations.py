@@ -11,66 +11,50 @@ from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from decision_boundary.data import RADIUS
 from decision_boundary.ensemble import initialize
 from decision_boundary.shared import figures, results, script
-from decision_boundary.shared.boundaries import find_boundary
 from decision_boundary.shared.training import streams
-from matplotlib.patches import Circle
 import numpy as np
 
 backprop = script.load("Python-FeedForward/main.py")
 
 WIDTHS = (3, 6, 16)
-# Since sigmoid(z) = (1 + tanh(z / 2)) / 2, its gradients are
-# half of tanh's for twice the weights: four times the rate makes about the same steps.
+# sigmoid(z) = (1 + tanh(z / 2)) / 2 makes about the same steps at four times the rate
 LEARNING_RATES = {"ReLU": 0.2, "tanh": 0.2, "sigmoid": 0.8}
 ANGLES = np.arange(720) * np.pi / 360
-SAMPLES = 101  # along a ray, to find the first change of sign
+DIRECTIONS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)  # (720, 2)
 
 
 def train_network(activation, width, seed, options):
-    """Exercise 1's training, for one hidden layer and without weight decay.
+    """Exercise 1's training, of one hidden layer that starts spread, without decay.
 
-    Initial weights are evenly spread, outgoing ones positive; only ReLU is restricted
-    by that, for tanh(-z) = -tanh(z) and sigmoid(-z) = 1 - sigmoid(z). The learning rate
-    falls linearly to 0, so that no last batch dents the boundary.
+    The learning rate falls linearly to 0, so that no last batch dents the boundary.
     """
     layers = {"hidden_size": [width], "activation": activation.lower()}
-    rate = LEARNING_RATES[activation]
-    result = backprop.make_run(seed, options.points, rate, **layers)
-    network, rate = result.network, result.network.learning_rate
+    run = backprop.make_run(seed, options.points, LEARNING_RATES[activation], **layers)
+    network, rate = run.network, run.network.learning_rate
     network.weight_decay = 0
     initialize(network.weights, network.biases, "spread", streams(seed)[1])
     for remaining in np.linspace(1, 0, options.epochs, endpoint=False):
         network.learning_rate = remaining * rate
-        result.run_epoch()
+        run.run_epoch()
     return network
 
 
 def radial_boundary(logit):
-    """r(theta) (720,) at ANGLES: where the ray at angle theta first leaves {logit < 0}.
+    """r(theta) (720,) at ANGLES: where the ray at angle theta leaves {logit < 0}.
 
-    Sampled along the ray, then bisected to rounding. nan where the ray stays inside up
-    to the border of [-1, 1]^2, and everywhere if the origin is outside. logit maps
-    points (M, 2) to (M,) or (M, 1).
+    logit, (M, 2) -> (M, 1), must change its sign at most once along a ray. nan where it
+    does not before the border of [-1, 1]^2, or if the origin is outside.
     """
-    rays = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)  # (720, 2)
-    rays /= np.abs(rays).max(axis=1, keepdims=True)  # the ends are on the border
-
-    def outside(t):
-        points = t[..., None] * rays  # (..., 720, 2)
-        return np.reshape(logit(points.reshape(-1, 2)) >= 0, points.shape[:-1])
-
-    samples = np.linspace(0, 1, SAMPLES)
-    first = outside(np.repeat(samples[:, None], len(rays), axis=1)).argmax(axis=0)
-    low, high = samples[first - 1], samples[first]
-    for _ in range(52):
+    rays = DIRECTIONS / np.abs(DIRECTIONS).max(axis=1, keepdims=True)  # to the border
+    low, high = np.zeros((len(rays), 1)), np.ones((len(rays), 1))
+    closed = (logit(low * rays) < 0) & (logit(high * rays) >= 0)
+    for _ in range(53):  # to rounding
         middle = (low + high) / 2
-        left = outside(middle)
-        low, high = np.where(left, low, middle), np.where(left, middle, high)
-    # The first sample outside is number 0 if that is the origin, or if there is none
-    return np.where(first > 0, high * np.hypot(*rays.T), np.nan)
+        outside = logit(middle * rays) >= 0
+        low, high = np.where(outside, low, middle), np.where(outside, middle, high)
+    return np.where(closed[:, 0], np.hypot(*(high * rays).T), np.nan)
 
 
 def sharpest_turn(radii):
@@ -85,24 +69,16 @@ def sharpest_turn(radii):
     return np.degrees(np.abs(turns).max())
 
 
-def draw(networks, turns):
-    """The boundaries of {(activation, width): network}, and how sharply they turn."""
+def draw(boundaries):
+    """The boundaries r (720,) of {(activation, width): r}, and how sharply they turn."""
     figure = figures.new_figure(1.2)
-    axes = figure.subplots(1, len(networks))
-    for ax, ((activation, width), network) in zip(axes, networks.items()):
-        ax.add_patch(Circle((0, 0), RADIUS, color="#e6e6e6", lw=0))
-        if activation == "ReLU":
-            lines = find_boundary(network.weights, network.biases)
-            figures.draw_boundary(ax, lines, corners=False)
-        else:
-            logits = figures.on_grid(network.forward, 400)
-            # The origin tells contour that the values lie in the middle of cells
-            cells = {"origin": "lower", "extent": (-1, 1, -1, 1)}
-            ax.contour(logits, [0], **cells, colors=figures.DARK, linewidths=1.3)
-        text = f"${turns[activation, width]:.1f}^\\circ$"
+    axes = figure.subplots(1, len(boundaries))
+    for ax, ((activation, width), radii) in zip(axes, boundaries.items()):
+        figures.draw_square(ax)
+        figures.draw_boundary(ax, [(radii[:, None] * DIRECTIONS, True)], corners=False)
+        text = f"${sharpest_turn(radii):.1f}^\\circ$"
         ax.text(0, 0, text, ha="center", va="center", fontsize=8)
-        ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
-        ax.spines[:].set_visible(True)
+        ax.set(xticks=[], yticks=[])
         ax.set_title(f"{activation}\n$H = {width}$", fontsize=8)
     return figure
 
@@ -113,25 +89,21 @@ def main():
     parser.add("--runs", script.integer(1), 3, "number of seeds, from --seed on")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.runs)
-    networks, turns, medians = {}, {}, {}
-    keys = list(product(LEARNING_RATES, WIDTHS))
-    for key in script.progress(keys, "{0[0]}, {0[1]} hidden units"):
-        trained = [train_network(*key, seed, options) for seed in seeds]
-        sharpest = [sharpest_turn(radial_boundary(n.forward)) for n in trained]
-        networks[key], turns[key] = trained[0], sharpest[0]
-        medians[key] = f"{np.median(sharpest):.1f}"  # nan if a boundary is open
-    heads = ["sharpest turn [degrees]", *(f"H = {H}" for H in WIDTHS)]
-    rows = [[name, *(medians[name, H] for H in WIDTHS)] for name in LEARNING_RATES]
-    results.table(heads, rows)
     rates = (f"{rate} ({name})" for name, rate in LEARNING_RATES.items())
-    values = {
-        "SmoothSeeds": options.runs,
-        "SmoothEpochs": options.epochs,
-        "SmoothTuned": f"falling to 0 from {', '.join(rates)}",
-    }
-    for name in LEARNING_RATES:
-        values[f"Smooth{name.capitalize()}Turn"] = medians[name, 3]
-    results.save_results(options, "activations", values, draw(networks, turns))
+    values = {"SmoothSeeds": options.runs, "SmoothEpochs": options.epochs}
+    values["SmoothTuned"] = f"falling to 0 from {', '.join(rates)}"
+    first, rows = {}, []
+    keys = list(product(LEARNING_RATES, WIDTHS))
+    for name, width in script.progress(keys, "{0[0]}, {0[1]} hidden units"):
+        networks = [train_network(name, width, seed, options) for seed in seeds]
+        boundaries = [radial_boundary(network.forward) for network in networks]
+        turn = np.median([*map(sharpest_turn, boundaries)])  # nan if one is open
+        rows.append([name, str(width), f"{turn:.1f}"])
+        first[name, width] = boundaries[0]
+        if width == 3:
+            values[f"Smooth{name.capitalize()}Turn"] = rows[-1][2]
+    results.table(["activation", "units", "sharpest turn [degrees]"], rows)
+    results.save_results(options, "activations", values, draw(first))
 
 
 if __name__ == "__main__":
