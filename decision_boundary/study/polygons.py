@@ -18,11 +18,6 @@ HIDDEN_UNITS = range(2, 9)
 CONFIRMED = 5  # networks of each data set are also examined in exact arithmetic
 
 
-def best_accuracy(n):
-    """The accuracy, in percent, of the best polygon with n corners."""
-    return 100 * (1 - disc_error(best_polygon(n)))
-
-
 def row(H, study):
     """Texts: units, corners, share of 2H-gons, shortest side, accuracy, the best."""
     share, _, all_sets = data_sets.share_cells(study.polygons_by_set(2 * H)[0])
@@ -31,8 +26,8 @@ def row(H, study):
     if not polygons:
         return [*cells, "--", "--", "--"]
     shortest = np.median([side_lengths(vertices).min() for vertices in polygons])
-    accuracy = np.median(accuracies(polygons))
-    return [*cells, f"{shortest:.2f}", f"{accuracy:.2f}", f"{best_accuracy(2 * H):.2f}"]
+    accuracy, best = np.median(accuracies(polygons)), disc_error(best_polygon(2 * H))
+    return [*cells, f"{shortest:.2f}", f"{accuracy:.2f}", f"{100 * (1 - best):.2f}"]
 
 
 def exact_count(studies, networks):
@@ -47,28 +42,15 @@ def exact_count(studies, networks):
 
 
 def draw(studies):
-    """One network for each H, and the accuracies of all 2H-gons."""
-    figure = figures.new_figure(2.3)
-    *axes, last = figure.subplots(2, 4).ravel()
-    trained, best = {}, {}
+    """The first 2H-gon for each H, or the first network where there is none."""
+    figure = figures.new_figure(1.3)
+    axes = figure.subplots(1, len(studies))
     for ax, (H, (_, _, ensemble, boundaries)) in zip(axes, studies.items()):
         found = boundaries.corners == 2 * H
         k = found.argmax()  # the first one, or 0
         figures.draw_network(ax, *ensemble.network(k), boundaries.polylines[k])
-        count = f"{2 * H}-gon, {data_sets.k_of_n(found)}"
-        ax.set_title(f"$H = {H}$: {count if found.any() else 'no polygon'}", fontsize=8)
-        measured = accuracies(boundaries.polygons(2 * H))
-        if len(measured):
-            trained[H], best[H] = np.median(measured), best_accuracy(2 * H)
-    last.plot(best.keys(), best.values(), color=figures.DARK, lw=0.8)
-    last.plot(trained.keys(), trained.values(), "o", color=figures.BLUE, ms=4)
-    last.set(xticks=[*best], ylim=(94.5, 100), box_aspect=1)
-    last.set_title("accuracy [%] by $H$", fontsize=8)
-    last.yaxis.tick_right()  # so that the columns of the grid are equally far apart
-    last.spines.left.set_visible(False)
-    last.spines.right.set_visible(True)
-    last.text(4.5, 99.1, "best", ha="right", fontsize=8)
-    last.text(8, 96.8, "trained", ha="right", fontsize=8, color=figures.BLUE)
+        kind = f"{2 * H}-gon" if found.any() else "no polygon"
+        ax.set_title(f"$H = {H}$\n{kind}", fontsize=8)
     return figure
 
 
