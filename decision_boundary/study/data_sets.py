@@ -51,18 +51,9 @@ class Study(NamedTuple):
 
 
 def train_study(text, X, y, options, scale=1, **training):
-    """Train networks on each data set with `train_ensemble`; a Study.
-
-    scale: of the points that the networks see
-    """
-    ensemble = train_ensemble(
-        scale * X,
-        y,
-        networks=options.networks,
-        seed=options.seed,
-        progress=share_shown(text),
-        **training,
-    )
+    """Train networks on each data set, its points times the scale; a Study."""
+    training |= {"networks": options.networks, "seed": options.seed}
+    ensemble = train_ensemble(scale * X, y, progress=share_shown(text), **training)
     ensemble = ensemble._replace(hidden_weights=scale * ensemble.hidden_weights)
     return Study(X, y, ensemble, extract_all(ensemble))
 

@@ -33,24 +33,22 @@ def mean_losses(study):
     return (np.logaddexp(0, f) - y * f).mean(axis=1)
 
 
-def row(num_points, batch_size, rate, options):
+def row(case, options):
     """Texts: the case, hexagons, median loss, irregularity, and accuracies."""
+    num_points, batch_size, rate = case
     X, y = data_sets.draw_data_sets(options.data_sets, num_points, options.seed)
     epochs = options.steps * batch_size // num_points
     training = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate}
-    text = f"{num_points} points, batches of {batch_size}, rate {rate}"
-    study = data_sets.train_study(text, X, y, options, **training)
+    study = data_sets.train_study(f"case {case}", X, y, options, **training)
     count = data_sets.k_of_n(study.boundaries.corners == 6)
-    loss = f"{np.median(mean_losses(study)):.4f}"
-    cells = [str(num_points), str(batch_size), str(rate), count, loss]
+    cells = [*map(str, case), count, f"{np.median(mean_losses(study)):.4f}"]
     hexagons = study.boundaries.polygons(6)
     measured = accuracies(hexagons)
     if not len(measured):
         return [*cells, "--", "--", "--"]
     low, median, high = np.percentile(measured, [5, 50, 95])
-    off = [np.abs(interior_angles(vertices) - 120).max() for vertices in hexagons]
-    cells += [f"{np.median(off):.1f}", f"{median:.2f}"]
-    return [*cells, f"{low:.2f} to {high:.2f}"]
+    off = np.median([np.abs(interior_angles(v) - 120).max() for v in hexagons])
+    return [*cells, f"{off:.1f}", f"{median:.2f}", f"{low:.2f} to {high:.2f}"]
 
 
 def main():
@@ -59,20 +57,15 @@ def main():
     parser.add("--networks", script.integer(1), 50, "on each data set")
     parser.add("--steps", script.integer(256), 2048, "of Adam")
     options = parser.parse_args()
-    rows = [row(*case, options) for case in CASES]
     heads = ["points", "batch", "rate", "hexagons", "loss"]
     heads += ["off 120 degrees", "accuracy", "5 to 95 %"]
-    values = {
-        "PointsTable": results.table(heads, rows),
-        "PointsDataSets": options.data_sets,
-        "PointsNetworks": options.networks,
-        "PointsSteps": options.steps,
-        "PointsFewAngle": rows[1][5],
-        "PointsMany": rows[-1][0],
-        "PointsManyBatch": rows[-1][1],
-        "PointsManyAngle": rows[-1][5],
-        "PointsManyAccuracy": rows[-1][6],
-    }
+    rows = [row(case, options) for case in CASES]
+    values = {"PointsTable": results.table(heads, rows), "PointsFewAngle": rows[1][5]}
+    points, batch, _, _, _, angle, accuracy, _ = rows[-1]
+    values |= {"PointsMany": points, "PointsManyBatch": batch}
+    values |= {"PointsManyAngle": angle, "PointsManyAccuracy": accuracy}
+    values |= {"PointsDataSets": options.data_sets, "PointsNetworks": options.networks}
+    values["PointsSteps"] = options.steps
     results.save_results(options, "points", values)
 
 

@@ -2,8 +2,7 @@
 
 python decision_boundary/study/starts.py    trains, draws, writes numbers
 
-Each start is tried on many data sets, on the square [-1, 1]^2 and at the scale of the
-sheet's archive. For the square it is also counted what the networks have become.
+Each start is tried on many data sets, in the square [-1, 1]^2 and at the archive's scale.
 """
 
 from collections import Counter
@@ -43,62 +42,57 @@ def train_start(name, scale, options):
     X, y = data_sets.draw_data_sets(sets, options.points, options.seed)
     training = {"init": init, "hidden_units": units, "learning_rate": rate}
     training |= {"scale": factor, "epochs": options.epochs}
-    text = f"{init}, {units} units, {scale}"
-    return data_sets.train_study(text, X, y, options, **training)
+    return data_sets.train_study(f"{scale} {name}", X, y, options, **training)
 
 
-def initial_networks(init, options):
-    """The Ensemble, of all data sets, with which training starts."""
+def initial_networks(options):
+    """The Ensemble of all Xavier networks of three units before their training."""
     seeds = range(options.seed, options.seed + options.data_sets)
-    parts = [initial_ensemble(options.networks, init=init, seed=s) for s in seeds]
+    parts = [initial_ensemble(options.networks, init="xavier", seed=s) for s in seeds]
     return Ensemble(*map(np.concatenate, zip(*parts)))
 
 
 def start_summary(studies, options):
     """The table of all starts at each scale, and the numbers quoted from it."""
-    shares = {name: study.polygons_by_set(6) for name, study in studies.items()}
-    few, (found, inside) = len(studies["OursXavierFour"].X), shares["OursSpread"]
+    found, inside = studies["OursSpread"].polygons_by_set(6)
     values = {
         "StartDataSets": options.data_sets,
-        "StartFewSets": few,
+        "StartFewSets": len(studies["OursXavierFour"].X),
         "StartNetworks": options.networks,
         "StartTotal": options.data_sets * options.networks,
         "StartInside": f"{inside.mean():.1f}",
         "StartInsideWorst": f"{inside.min():.0f}",
         "StartAllSets": np.sum(found == 100),
     }
-    for name, (found, _) in shares.items():
-        values[f"Start{name}"] = f"{found.mean():.1f}"
-        values[f"Start{name}Worst"] = f"{found.min():.0f}"
+    heads = ["hexagons [%]", "worst", "all", "in the square [%]", "worst", "all"]
     for scale in SCALES:
-        heads = [scale, "hexagons [%]", "worst", "all"]
-        heads += ["in the square [%]", "worst", "all"]
         rows = []
         for name, (init, units) in STARTS.items():
-            found, inside = map(data_sets.share_cells, shares[scale + name])
-            rows.append([f"{init}, {units} units", *found, *inside])
-        values[f"StartTable{scale}"] = results.table(heads, rows)
+            found, inside = studies[scale + name].polygons_by_set(6)
+            cells = data_sets.share_cells(found) + data_sets.share_cells(inside)
+            rows.append([f"{init}, {units} units", *cells])
+            values[f"Start{scale}{name}"] = f"{found.mean():.1f}"
+            values[f"Start{scale}{name}Worst"] = cells[1]
+        values[f"StartTable{scale}"] = results.table([scale, *heads], rows)
     return values
 
 
-def prediction_summary(starts, studies):
-    """What the initial weights predict; starts: {name: initial networks}."""
-    around = {
-        name: exact.surrounds_origin(start.hidden_weights.astype(float))
-        for name, start in starts.items()
-    }
-    hexagon = {name: studies[f"Ours{name}"].boundaries.corners == 6 for name in starts}
-    positive, rows = (starts["Xavier"].output_weights > 0).sum(axis=1), []
+def prediction_summary(start, studies):
+    """What initial weights predict: Xavier's, and positive ones, alike but for signs."""
+    around = exact.surrounds_origin(start.hidden_weights.astype(float))
+    positive = studies["OursPositive"].boundaries.corners == 6
+    hexagon = studies["OursXavier"].boundaries.corners == 6
+    signs, rows = (start.output_weights > 0).sum(axis=1), []
     for count, sides in product((3, 2, 1, 0), (True, False)):
-        some = hexagon["Xavier"][(positive == count) & (around["Xavier"] == sides)]
+        some = hexagon[(signs == count) & (around == sides)]
         if len(some):
             cells = [str(some.sum()), str(len(some)), f"{100 * some.mean():.1f}"]
             rows.append([str(count), "yes" if sides else "no", *cells])
     heads = ["positive a_j", "surround 0", "hexagons", "of", "share [%]"]
     return {
         "PredictTable": results.table(heads, rows),
-        "PredictSure": k_of_n(hexagon["Positive"][around["Positive"]]),
-        "PredictOther": k_of_n(hexagon["Positive"][~around["Positive"]]),
+        "PredictSure": k_of_n(positive[around]),
+        "PredictOther": k_of_n(positive[~around]),
     }
 
 
@@ -108,10 +102,7 @@ def dead_units(study):
 
 
 def ends(study):
-    """(E,) each: one of ENDS_WITH, where a dead unit takes precedence, and of SHAPES.
-
-    With neither a dead unit nor a negative outgoing weight, the logit is convex.
-    """
+    """(E,) each: one of ENDS_WITH, where a dead unit takes precedence, and of SHAPES."""
     negative = (study.ensemble.output_weights < 0).any(axis=1)
     cause = np.where(dead_units(study).any(axis=1), 2, negative.astype(int))
     polylines, corners = study.boundaries
@@ -129,15 +120,13 @@ def cause_summary(start, study):
         row = [counts[cause, shape] for shape in SHAPES]
         rows.append([cause, *map(str, row), str(sum(row))])
     dead, corners = dead_units(study), study.boundaries.corners
-    closed = (causes == "negative weight") & (shapes == "closed")
+    networks = np.bincount(dead.sum(axis=1), minlength=4)  # by number of dead units
     return {
         "CauseTable": results.table(["ends with", *SHAPES, "all"], rows),
         "CauseFailed": np.sum(corners != 6),
         "CauseDeadNegative": k_of_n(start.output_weights[dead] < 0),
-        "CauseFourCorners": k_of_n(corners[closed] == 4),
-        "CauseDeadOne": np.sum(dead.sum(axis=1) == 1),
-        "CauseDeadTwo": np.sum(dead.sum(axis=1) == 2),
-        "CauseDeadThree": np.sum(dead.sum(axis=1) == 3),
+        "CauseFourCorners": k_of_n(corners[shapes == "closed"] == 4),
+        **dict(zip(["CauseDeadOne", "CauseDeadTwo", "CauseDeadThree"], networks[1:])),
     }
 
 
@@ -149,8 +138,8 @@ def draw(study):
     [axes] = figure.subplots(1, len(most), squeeze=False)
     for ax, (kind, count) in zip(axes, most):
         k, share = kinds.index(kind), 100 * count / len(kinds)
-        network, lines = study.ensemble.network(k), study.boundaries.polylines[k]
-        figures.draw_network(ax, *network, lines)
+        network = study.ensemble.network(k)
+        figures.draw_network(ax, *network, study.boundaries.polylines[k])
         ax.set_title(f"{kind[0]},\n{kind[1]} {share:.1f} %", fontsize=8)
     return figure
 
@@ -158,15 +147,11 @@ def draw(study):
 def main():
     parser = data_sets.study_parser(__doc__, data_sets=200, networks=50, epochs=256)
     options = parser.parse_args()
-    studies = {
-        scale + name: train_start(name, scale, options)
-        for scale, name in product(SCALES, STARTS)
-    }
-    starts = {
-        f: initial_networks(STARTS[f][0], options) for f in ("Xavier", "Positive")
-    }
-    values = start_summary(studies, options) | prediction_summary(starts, studies)
-    values |= cause_summary(starts["Xavier"], studies["OursXavier"])
+    studies, start = {}, initial_networks(options)
+    for scale, name in product(SCALES, STARTS):
+        studies[scale + name] = train_start(name, scale, options)
+    values = start_summary(studies, options) | prediction_summary(start, studies)
+    values |= cause_summary(start, studies["OursXavier"])
     results.save_results(options, "starts", values, draw(studies["OursXavier"]))
 
 
