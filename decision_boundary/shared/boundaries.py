@@ -19,24 +19,21 @@ class Boundaries(NamedTuple):
 
     def polygons(self, corners):
         """The vertices of those that are one convex polygon with so many corners."""
-        found = compress(self.polylines, self.corners == corners)
-        return [polylines[0].vertices for polylines in found]
+        found = self.corners == corners
+        return [lines[0].vertices for lines in compress(self.polylines, found)]
 
 
 def extract_all(ensemble):
     """The Boundaries of an ensemble; Diverged if a parameter is not finite."""
     if not ensemble.finite().all():
         raise Diverged("a network's parameters are not finite; lower the learning rate")
-    networks = map(ensemble.network, range(len(ensemble.output_biases)))
-    polylines = [find_boundary(*network, WINDOW) for network in networks]
+    E = len(ensemble.output_biases)
+    polylines = [find_boundary(*ensemble.network(k), WINDOW) for k in range(E)]
     return Boundaries(polylines, np.array([count_corners(p) for p in polylines]))
 
 
 def find_boundary(weights, biases, window=1):
-    """extract_boundary in the square [-window, window]^2; [] where it is no curve.
-
-    A window wider than [-1, 1]^2, where the points are, finds corners outside of it.
-    """
+    """extract_boundary in the square [-window, window]^2; [] where it is no curve."""
     try:
         polylines = extract_boundary([window * weights[0], *weights[1:]], biases)
     except NotACurve:  # possible with as few as two training points

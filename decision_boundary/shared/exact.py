@@ -2,8 +2,7 @@
 
 For a network 2-H-1 with ReLU, f = sum_j a_j relu(w_j . x + b_j) + c, the report proves:
 if all a_j > 0 and the w_j surround the origin, and if f < 0 somewhere on each hinge and
-f != 0 wherever two hinges meet, then {f < 0} is a polygon with exactly 2H corners, two
-on each hinge. These are conditions on finitely many rational numbers.
+f != 0 wherever two hinges meet, then {f < 0} is a polygon with exactly 2H corners.
 """
 
 from fractions import Fraction
@@ -32,10 +31,8 @@ def exact_corners(weights, biases):
         point, along = -bias * np.array([x, y]) / (x * x + y * y), np.array([-y, x])
         # On this hinge, at point + t along, unit k has the value p_k + t q_k
         zeros = two_zeros(point @ w + b, along @ w, a, c)
-        if zeros is None:
-            return None
         corners += [point + t * along for t in zeros]
-    return np.array(corners)
+    return np.array(corners) if len(corners) == 2 * len(b) else None
 
 
 def surrounds_origin(w):
@@ -51,16 +48,15 @@ def surrounds_origin(w):
 def two_zeros(p, q, a, c):
     """The two zeros of the convex f(t) = sum_k a_k relu(p_k + t q_k) + c.
 
-    None unless f < 0 at some t where a unit is zero, and f != 0 at each of these.
+    [] unless f < 0 at some zero of a unit, f != 0 at each, and only one unit is always 0.
     """
     kinks = sorted(set(-p[q != 0] / q[q != 0]))
     # Beyond the last kinks f is affine, and rises since the w_j surround the origin
     kinks = [kinks[0] - 1, *kinks, kinks[-1] + 1]
     values = [(np.maximum(p + t * q, 0) @ a + c).item() for t in kinks]
     inside = [i for i, value in enumerate(values[1:-1], start=1) if value < 0]
-    same_line = sum((p == 0) & (q == 0)) > 1  # as that of another hinge
-    if not inside or 0 in values[1:-1] or same_line:
-        return None
+    if not inside or 0 in values[1:-1] or sum((p == 0) & (q == 0)) > 1:
+        return []
     zeros = []
     for i, k in [(inside[0], inside[0] - 1), (inside[-1], inside[-1] + 1)]:
         slope = (values[k] - values[i]) / (kinks[k] - kinks[i])

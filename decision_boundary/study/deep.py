@@ -23,9 +23,8 @@ WIDTHS = [2, 3, 3, 1]
 def train(init, options):
     """The trained networks, as pairs (weights, biases) with NumPy's shapes.
 
-    One data set after the other, each with Exercise 2's networks. init: "xavier", as
-    provided; "positive", with all weights behind the first layer made positive, so that
-    the logit is a convex function of the point.
+    One data set after the other, each with Exercise 2's networks. init: "xavier", or
+    "positive", where all weights behind the first layer are, and the logit is convex.
     """
     networks = []
     for seed in range(options.seed, options.seed + options.data_sets):
@@ -41,11 +40,9 @@ def train(init, options):
     X, y = torch.tensor(X).float(), torch.tensor(y).float()
     adam = exercise.optimizer.Adam([flat], lr=exercise.LEARNING_RATE)
     generator = torch.Generator().manual_seed(streams(options.seed)[2])
-    text = f"2-3-3-1, {init}, epoch {{}} of {options.epochs}"
-    for _ in script.progress(range(1, options.epochs + 1), text):
+    for _ in script.progress(range(options.epochs), f"2-3-3-1, {init}, {{}} epochs"):
         order = torch.randperm(options.points, generator=generator).expand(len(X), -1)
-        batches = order, exercise.BATCH_SIZE
-        stacked.run_epoch([flat], WIDTHS, adam, X, y, *batches)
+        stacked.run_epoch([flat], WIDTHS, adam, X, y, order, exercise.BATCH_SIZE)
     W, b = zip(*stacked.layers(flat.detach(), WIDTHS))
     return [
         ([part[k].mT.numpy() for part in W], [part[k].numpy() for part in b])
@@ -56,18 +53,16 @@ def train(init, options):
 def main():
     parser = data_sets.study_parser(__doc__, 50, networks=5, epochs=exercise.EPOCHS)
     options = parser.parse_args()
-    rows, values = [], {}
+    values = {"DeepDataSets": options.data_sets, "DeepNetworks": options.networks}
     for init in ("xavier", "positive"):
         boundaries = [find_boundary(*n, WINDOW) for n in train(init, options)]
         corners = np.array([count_corners(lines) for lines in boundaries])
         by_set = (corners == 6).reshape(options.data_sets, -1)
         mean, worst, _ = data_sets.share_cells(100 * by_set.mean(axis=1))
         more = data_sets.k_of_n(corners > 6)
-        rows.append([init, mean, worst, more])
+        print(f"{init}: {mean} % hexagons (worst {worst} %), {more} with more corners")
         name = f"Deep{init.capitalize()}"
         values |= {name: mean, f"{name}More": more}
-    results.table(["start", "hexagons [%]", "worst data set", "more corners"], rows)
-    values |= {"DeepDataSets": options.data_sets, "DeepNetworks": options.networks}
     results.save_results(options, "deep", values)
 
 

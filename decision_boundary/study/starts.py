@@ -15,7 +15,6 @@ from decision_boundary.data import RADIUS
 from decision_boundary.ensemble import Ensemble, initial_ensemble
 from decision_boundary.shared import exact, figures, results, script
 from decision_boundary.study import data_sets
-from decision_boundary.study.data_sets import k_of_n
 import numpy as np
 
 STARTS = {  # name: (initial weights, hidden units)
@@ -78,7 +77,7 @@ def start_summary(studies, options):
 
 
 def prediction_summary(start, studies):
-    """What initial weights predict: Xavier's, and positive ones, alike but for signs."""
+    """What the initial weights predict; positive starts have Xavier's hidden weights."""
     around = exact.surrounds_origin(start.hidden_weights.astype(float))
     positive = studies["OursPositive"].boundaries.corners == 6
     hexagon = studies["OursXavier"].boundaries.corners == 6
@@ -91,8 +90,8 @@ def prediction_summary(start, studies):
     heads = ["positive a_j", "surround 0", "hexagons", "of", "share [%]"]
     return {
         "PredictTable": results.table(heads, rows),
-        "PredictSure": k_of_n(positive[around]),
-        "PredictOther": k_of_n(positive[~around]),
+        "PredictSure": data_sets.k_of_n(positive[around]),
+        "PredictOther": data_sets.k_of_n(positive[~around]),
     }
 
 
@@ -124,8 +123,8 @@ def cause_summary(start, study):
     return {
         "CauseTable": results.table(["ends with", *SHAPES, "all"], rows),
         "CauseFailed": np.sum(corners != 6),
-        "CauseDeadNegative": k_of_n(start.output_weights[dead] < 0),
-        "CauseFourCorners": k_of_n(corners[shapes == "closed"] == 4),
+        "CauseDeadNegative": data_sets.k_of_n(start.output_weights[dead] < 0),
+        "CauseFourCorners": data_sets.k_of_n(corners[shapes == "closed"] == 4),
         **dict(zip(["CauseDeadOne", "CauseDeadTwo", "CauseDeadThree"], networks[1:])),
     }
 
