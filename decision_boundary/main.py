@@ -44,17 +44,14 @@ def make_run(name, seed, num_points):
 
 def train_hexagons(options):
     """{exercise: its trained Runs}, and the views that followed the first of all."""
-    runs, views = {}, None
-    for name, (_, _, factor) in EXERCISES.items():
-        epochs, runs[name] = factor * options.epochs, []
-        seeds = range(options.seed, options.seed + RUNS)
-        for seed in script.progress(seeds, f"2-3-1, {name}, seed {{}}"):
-            result = make_run(name, seed, options.points)
-            runs[name].append(result)
-            if views is None:
-                views = live.make_views(options, result, epochs)
-                after_epoch = [view.update for view in views]
-            training.train(result, epochs, after_epoch, show=False)
+    points, seeds = options.points, range(options.seed, options.seed + RUNS)
+    runs = {f: [make_run(f, seed, points) for seed in seeds] for f in EXERCISES}
+    all_epochs = {name: EXERCISES[name][-1] * options.epochs for name in runs}
+    views = live.make_views(options, runs["NumPy"][0], all_epochs["NumPy"])
+    after_epoch = [view.update for view in views]
+    for name, epochs in all_epochs.items():
+        for k in script.progress(range(RUNS), f"2-3-1, {name}, run {{}} from 0 on"):
+            training.train(runs[name][k], epochs, after_epoch, show=False)
             after_epoch = [view.wait for view in views]
     return runs, views
 
