@@ -20,9 +20,7 @@ from decision_boundary.geometry import polygon_area, side_lengths
 import numpy as np
 
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
-FEW_UNITS = (
-    6  # up to so many hidden units, cutting is faster than whole-array operations
-)
+FEW_UNITS = 6  # for up to so many hidden units, cutting regions is faster
 NEAR = 1e-11  # zeros this close together or to an end are not in general position
 ZERO = 4e-15  # a value this small relative to the sum of its unit's |terms| counts as 0
 MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dropped
@@ -79,6 +77,23 @@ def extract_boundary(weights, biases):
     return boundary
 
 
+def _checked_layers(weights, biases):
+    """A list of (W, b) whose shapes chain from 2 inputs to 1 logit."""
+    if not 0 < len(weights) == len(biases):
+        raise ValueError(
+            "weights and biases must have one entry each per layer, at least one, "
+            f"not {len(weights)} and {len(biases)}"
+        )
+    layers, fan_in = [], 2
+    for k, (W, b) in enumerate(zip(weights, biases)):
+        fan_out = 1 if k == len(weights) - 1 else "n"
+        W = checked(f"weights[{k}]", W, NUMBERS, (fan_in, fan_out)).astype(float)
+        fan_in = W.shape[1]
+        b = checked(f"biases[{k}]", b, NUMBERS, (fan_in,)).astype(float)
+        layers.append((W, b))
+    return layers
+
+
 def _paths(links):
     """Lists of keys that lead on to each other; a closed one ends as it begins."""
     inner = set(links.values())
@@ -116,11 +131,11 @@ def _follow_lines(layers):
     """The boundary's corners [x, y] and its paths, which are lists of corner numbers.
 
     rows (R, 2 + H)  [x, y, z_1, ..., z_H]: a point and the layer's pre-activations
-    ends (2, E)      the rows in which the edges start and stop
-    cells (2, E)     names of the cells to the left and right of the edges
+    edges (4, E)     the rows in which the edges start and stop, and the names of the
+                     cells to the left and to the right of them
 
-    A cell's name is the square's xor the names of the units that are positive in it.
-    Units have even names and the square an odd one, so that all cells have odd ones.
+    A cell's name is the square's plus those of the units that are positive in it, modulo
+    2^64. Units have even names, the square has an odd one, and what is outside has 0.
     """
     *hidden, (a, c) = layers
     sizes = [len(b) for _, b in hidden]
@@ -128,59 +143,50 @@ def _follow_lines(layers):
         raise _NotGeneral
     names = np.split(2 * np.cumprod(np.full(sum(sizes), MULTIPLIER)), np.cumsum(sizes))
     h = rows = np.array(SQUARE)
-    ends = np.array([[0, 1, 2, 3], [1, 2, 3, 0]])
-    cells = np.array([[1] * 4, [0] * 4])  # the square and what is outside
+    edges = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [1] * 4, [0] * 4])
     for k, (W, b) in enumerate(hidden):
-        if k > 0:
-            rows, ends, cells = _split_edges(rows, ends, cells, names[k - 1])
-            h = np.maximum(rows[:, 2:], 0)
         rows = np.hstack([rows[:, :2], h @ W + b])  # (R, fan_in) @ (fan_in, H)
         terms = h.max(axis=0) @ np.abs(W) + np.abs(b)
-        rows, ends, cells = _add_edges(rows, ends, cells, names[k], terms)
-    points, beside, rises = _logit_zeros(rows, ends, cells, names[-2], a[:, 0], c[0])
+        if (np.abs(rows[:, 2:]) <= NEAR * terms).any():
+            raise _NotGeneral
+        zeros = _unit_zeros(rows, edges)
+        lines = _lines(edges, zeros, names[k], len(rows))
+        rows, edges = _split(rows, edges, zeros)
+        zeros = _unit_zeros(rows, lines)
+        edges = np.hstack([lines, edges])
+        if k + 1 < len(hidden):
+            rows, edges = _split(rows, edges, zeros)
+            on = rows[:, 2:] > 0
+            edges[2:] += (on[edges[0]] | on[edges[1]]) @ names[k]
+            h = np.maximum(rows[:, 2:], 0)
+    points, beside, rises = _logit_zeros(rows, edges, zeros, names[-2], a[:, 0], c[0])
     first, last, _ = _joined(beside, rises)
     return points.tolist(), _paths(dict(zip(first.tolist(), last.tolist())))
 
 
-def _add_edges(rows, ends, cells, names, terms):
-    """Add the segments on which one of the layer's units is zero."""
-    i, t, j, fall = _unit_zeros(rows, ends)
-    points = _between(rows, ends[:, i], t)
-    # Clearly negative, so that the unit counts as off and not as nearly zero
-    points[np.arange(len(j)), 2 + j] = -terms[j]
-    first, last, key = _joined(cells[:, i] + names[j], fall < 0)
-    own = names[j[first]]
-    ends = np.concatenate([ends, len(rows) + np.stack([first, last])], axis=1)
-    cells = np.concatenate([cells, [key - own, (key - own) ^ own]], axis=1)
-    rows = np.concatenate([rows, points])
-    near, z = NEAR * terms, rows[:, 2:]
-    if ((z > near) == (z < -near)).any():
-        raise _NotGeneral
-    return rows, ends, cells
+def _unit_zeros(rows, edges):
+    """The zeros of units on edges: edge, place from 0 to 1 on it, unit, its fall.
 
-
-def _unit_zeros(rows, ends):
-    """The zeros of units, sorted: edge, place from 0 to 1 on it, unit, its fall there."""
+    They are in the order of the edges and, on each edge, of the places.
+    """
     on = rows[:, 2:] > 0
-    changes = on[ends[0]] != on[ends[1]]
-    i, j = np.divmod(np.flatnonzero(changes), on.shape[1])
-    start, stop = (rows[row[i], 2 + j] for row in ends)
+    changes = on[edges[0]] != on[edges[1]]
+    i, j = np.divmod(np.flatnonzero(changes), on.shape[1])  # faster than np.nonzero
+    start, stop = rows[edges[0, i], 2 + j], rows[edges[1, i], 2 + j]
     fall = start - stop
     t = start / fall
-    key = i + t  # sorts by edge, then by place
-    order = np.argsort(key)
+    key = i + t
+    order = key.argsort()
     if (np.diff(key[order]) <= NEAR).any():
         raise _NotGeneral
     return i, t[order], j[order], fall[order]
 
 
-def _between(rows, ends, t):
-    """The rows at the places t from 0 to 1 between two ends."""
-    values, step = rows[ends[0]], rows[ends[1]]
-    step -= values
-    step *= t[:, None]
-    values += step
-    return values
+def _lines(edges, zeros, names, new):
+    """The edges on which a unit is zero, between its zeros, which are rows from new."""
+    i, _, j, fall = zeros
+    first, last, right = _joined(edges[2:, i] + names[j], fall < 0)
+    return np.stack([new + first, new + last, right - names[j[first]], right])
 
 
 def _joined(beside, rises):
@@ -201,62 +207,70 @@ def _joined(beside, rises):
     return first, last, cell
 
 
-def _split_edges(rows, ends, cells, names):
-    """Split the edges at the layer's zeros and name the layer's cells beside them."""
-    i, t, j, _ = _unit_zeros(rows, ends)
-    points = _between(rows, ends[:, i], t)
+def _split(rows, edges, zeros):
+    """Split the edges at the zeros of units, which become rows."""
+    i, t, j, _ = zeros
+    points = _between(rows, edges[:, i], t)
     points[np.arange(len(j)), 2 + j] = 0
-    new = len(rows) + np.arange(len(i))
-    start, stop = np.insert(ends[0], i + 1, new), np.insert(ends[1], i, new)
+    new = len(rows) + np.arange(len(j))
     rows = np.concatenate([rows, points])
-    on = rows[:, 2:] > 0
-    cells = np.insert(cells, i, cells[:, i], axis=1)
-    return rows, np.stack([start, stop]), cells ^ _xor(on[start] | on[stop], names)
+    parts = np.insert(edges, i, edges[:, i], axis=1)
+    before = i + np.arange(len(i))
+    parts[1, before] = parts[0, before + 1] = new
+    return rows, parts
 
 
-def _xor(on, names):
-    return np.bitwise_xor.reduce(on * names, axis=1)
+def _between(rows, edges, t):
+    """The rows at the places t from 0 to 1 on the edges."""
+    values, step = rows[edges[0]], rows[edges[1]]
+    step -= values
+    step *= t[:, None]
+    values += step
+    return values
 
 
-def _logit_zeros(rows, ends, cells, names, a, c):
+def _logit_zeros(rows, edges, zeros, names, a, c):
     """The zeros of relu(z) a + c on edges: points, cells beside, do values rise?
 
-    Along an edge, the logit's slope grows by `bend` at each zero of a unit, which takes
-    the logit no farther than `sag` from its chord.
+    zeros: where units are zero on the edges, so that the logit bends
     """
     h = np.maximum(rows[:, 2:], 0)
-    f = (h @ a + c)[ends]  # (R, H) @ (H,) -> (R,), then (2, E)
+    f = (h @ a + c)[edges[:2]]  # (R, H) @ (H,) -> (R,), then (2, E)
     near = NEAR * (h.max(axis=0) @ np.abs(a) + abs(c))
-    i, t, j, fall = _unit_zeros(rows, ends)
-    bend = np.abs(fall) * a[j]
-    sag = np.bincount(i, np.abs(bend) * t * (1 - t), ends.shape[1])
+    i, t, j, fall = zeros
+    bend = np.abs(fall) * a[j]  # what the slope grows by
+    # Bends take the logit no farther than this from its chord
+    sag = np.bincount(i, np.abs(bend) * t * (1 - t), len(f[0]))
     found = (f.min(axis=0) - sag <= near) & (f.max(axis=0) + sag >= -near)
-    f, ends, cells = f[:, found], ends[:, found], cells[:, found]
-    kept = np.flatnonzero(found[i])
-    i, j, t, bend = (found.cumsum() - 1)[i[kept]], j[kept], t[kept], bend[kept]
+    f, edges, kept = f[:, found], edges[:, found], found[i]
+    i = (found.cumsum() - 1)[i[kept]]
+    i, t, slope = _zeros_between_bends(*f, i, t[kept], bend[kept], near)
+    points = _between(rows, edges[:, i], t)
+    beside = edges[2:, i] + (points[:, 2:] > 0) @ names
+    return points[:, :2], beside, slope > 0
 
-    # One row per edge: first its start, then the zeros of units on it
-    count = np.bincount(i, minlength=len(f[0]))
-    kinks = np.arange(count.max(initial=0)) < count[:, None]
-    slope = f[1] - f[0] - np.bincount(i, bend * (1 - t), len(f[0]))
-    places = _table(0, t, kinks, rest=1)
-    flips = _table(_xor(rows[ends[0], 2:] > 0, names), names[j], kinks)
-    gaps = np.diff(places, append=1)
-    rise = _table(slope, bend, kinks).cumsum(axis=1) * gaps
-    f = np.column_stack([f[0], rise]).cumsum(axis=1)
+
+def _zeros_between_bends(start, stop, i, t, bend, near):
+    """The zeros of piecewise linear functions on [0, 1]: function, place, slope there.
+
+    Function i has the values start[i] and stop[i] at the ends, and its slope grows by
+    bend at t.
+    """
+    count = np.bincount(i, minlength=len(start))
+    bends = np.arange(count.max(initial=0)) < count[:, None]
+    # One line per function: where its linear pieces end, and their slopes
+    places = np.ones((len(start), 1 + bends.shape[1]))
+    places[:, :-1][bends] = t
+    slopes = np.zeros_like(places)
+    slopes[:, 0] = stop - start - np.bincount(i, bend * (1 - t), len(start))
+    slopes[:, 1:][bends] = bend
+    slopes = slopes.cumsum(axis=1)
+    rises = slopes * np.diff(places, axis=1, prepend=0)
+    f = np.column_stack([start, rises]).cumsum(axis=1)
     if (np.abs(f) <= near).any():
         raise _NotGeneral
     i, k = np.nonzero((f[:, :-1] > 0) != (f[:, 1:] > 0))
-    t = places[i, k] - gaps[i, k] * f[i, k] / rise[i, k]
-    cells = cells[:, i] ^ np.bitwise_xor.accumulate(flips, axis=1)[i, k]
-    return _between(rows[:, :2], ends[:, i], t), cells, rise[i, k] > 0
-
-
-def _table(first, values, where, rest=0):
-    table = np.full((len(where), 1 + where.shape[1]), rest, dtype=values.dtype)
-    table[:, 0] = first
-    table[:, 1:][where] = values
-    return table
+    return i, places[i, k] - f[i, k + 1] / slopes[i, k], slopes[i, k]
 
 
 # Any position: cutting the square into regions
@@ -265,39 +279,54 @@ def _table(first, values, where, rest=0):
 def _cut_regions(layers):
     """The same as _follow_lines, for zeros in any position.
 
-    Paths consist of the edges with a negative region to the left and none to the
-    right. The next edge is found around that region or the negative ones beside it;
-    where these end at the square's border, so does the path.
+    The paths consist of the edges with a negative region to the left and none to the
+    right.
     """
     corners, regions, signs = _subdivide(layers)
-    left, links = {}, {}
+    left, links = (
+        {},
+        {},
+    )  # the sign of the region to the left of each edge, and its corners
     for region in regions:
         s = [signs[v] for v in region]
-        side = min(s) or max(s)
-        left |= dict.fromkeys(zip(region, region[1:] + region[:1]), (side, region))
+        left |= dict.fromkeys(
+            zip(region, region[1:] + region[:1]), (min(s) or max(s), region)
+        )
     for (a, b), (side, region) in left.items():
         other, beyond = left.get((b, a), (side, region))
         if signs[a] == signs[b] == 0 <= side * other:
-            _check_thin(*([corners[v] for v in r] for r in ([a, b], region, beyond)))
+            _check_thin(corners, [a, b], region, beyond)
         if side < 0 <= other:
-            while side < 0:
-                c = region[region.index(b) + 1 - len(region)]
-                side, region = left.get((c, b), (0, None))
-            links[a, b] = b, c
+            links[a, b] = b, _next_corner(b, region, left)
     return corners, [[a for a, _ in path] for path in _paths(links)]
 
 
-def _check_thin(edge, *regions):
+def _next_corner(b, region, left):
+    """Where the path along this negative region leads from its corner b.
+
+    Turn about b, from one negative region into the next one, to the first edge with
+    none beyond.
+    """
+    side = -1
+    while side < 0:
+        c = region[region.index(b) + 1 - len(region)]
+        side, region = left.get((c, b), (0, None))
+    return c
+
+
+def _check_thin(corners, edge, *regions):
     """Raise NotACurve for an edge of zeros without a change of sign across it.
 
     Edges shorter and regions thinner than MERGE pass: they may be zero to rounding
     while the sign does change.
     """
-    thin = [polygon_area(r) <= MERGE * side_lengths(r).sum() for r in regions]
-    if math.dist(*edge) > MERGE and not any(thin):
+    start, stop = (corners[v] for v in edge)
+    polygons = [[corners[v] for v in region] for region in regions]
+    thin = [polygon_area(p) <= MERGE * side_lengths(p).sum() for p in polygons]
+    if math.dist(start, stop) > MERGE and not any(thin):
         raise NotACurve(
             "the logit must change its sign where it is zero, not stay zero from "
-            "({}, {}) to ({}, {})".format(*edge[0], *edge[1])
+            "({}, {}) to ({}, {})".format(*start, *stop)
         )
 
 
@@ -329,75 +358,38 @@ def _cut(rows, regions, column, zero):
     signs = [(row[column] > zero) - (row[column] < -zero) for row in rows]
     crossings, parts = {}, []
 
-    def crossing(negative, positive):
+    def crossing(a, b):
         """The zero on an edge, made once for the two regions beside it."""
-        if (negative, positive) not in crossings:
+        key = negative, positive = (a, b) if signs[a] < 0 else (b, a)
+        if key not in crossings:
             p, q = rows[negative], rows[positive]
             t = p[column] / (p[column] - q[column])
-            crossings[negative, positive] = len(rows)
+            crossings[key] = len(rows)
             rows.append([x + t * (y - x) for x, y in zip(p, q)])
             signs.append(0)
-        return crossings[negative, positive]
+        return crossings[key]
 
     for region in regions:
         s = [signs[v] for v in region]
         if -1 in s and 1 in s:
-            parts += _halves(region, s, crossing)
+            parts += _halves(region, signs, crossing)
         else:
             parts.append(region)
     return parts, signs
 
 
-def _halves(region, s, crossing):
-    """The negative and the positive part of a region whose corners have the signs s.
+def _halves(region, signs, crossing):
+    """The negative and the positive part of a region.
 
     Once around from a negative corner the signs are negative, from i on positive, from
-    k on negative again, with zeros at the two changes, or among their like by rounding.
-    The cut joins the corners before i and k, which are zeros or new.
+    k on negative again, with zeros before i and k, or among their like by rounding.
     """
+    ring = []
+    for a, b in zip(region, region[1:] + region[:1]):
+        ring += [a, crossing(a, b)] if signs[a] * signs[b] < 0 else [a]
+    s = [signs[v] for v in ring]
     start = s.index(-1)
-    region = region[start:] + region[: start + 1]
-    s = s[start:] + s[: start + 1]
+    ring, s = ring[start:] + ring[:start], s[start:] + s[: start + 1]
     i = s.index(1)
     k = s.index(-1, i)
-    if s[k - 1] > 0:
-        region.insert(k, crossing(region[k], region[k - 1]))
-        k += 1
-    if s[i - 1] < 0:
-        region.insert(i, crossing(region[i - 1], region[i]))
-        i, k = i + 1, k + 1
-    return region[k - 1 : -1] + region[:i], region[i - 1 : k]
-
-
-# Checking the arguments
-
-
-def _checked_layers(weights, biases):
-    """A list of (W, b) whose shapes chain from 2 inputs to 1 logit.
-
-    The values of every unit in the square are bounded by reach, one number per unit:
-    reach_0 = 1, reach_l = reach_(l-1) |W_l| + |b_l|.
-    """
-    for name, value in ("weights", weights), ("biases", biases):
-        if not isinstance(value, list | tuple):
-            raise TypeError(f"{name} must be a list of arrays, not {value!r}")
-    if not 0 < len(weights) == len(biases):
-        raise ValueError(
-            "weights and biases must have one entry each per layer, at least one, "
-            f"not {len(weights)} and {len(biases)}"
-        )
-    layers, reach = [], np.ones(2)
-    for k, (W, b) in enumerate(zip(weights, biases)):
-        fan_out = 1 if k == len(weights) - 1 else "n"
-        W = checked(f"weights[{k}]", W, NUMBERS, (len(reach), fan_out)).astype(float)
-        b = checked(f"biases[{k}]", b, NUMBERS, (W.shape[1],)).astype(float)
-        with np.errstate(over="ignore"):  # infinite is refused, too
-            reach = reach @ np.abs(W) + np.abs(b)
-        bad = [r for r in reach.tolist() if r > 1e290 or 0 < r < 1e-290]
-        if bad:
-            raise ValueError(
-                f"weights[{k}] and biases[{k}] must give values of 0 or 1e-290 to "
-                f"1e290, clear of underflow and overflow, not up to {bad[0]:.3g}"
-            )
-        layers.append((W, b))
-    return layers
+    return ring[k - 1 :] + ring[:i], ring[i - 1 : k]
