@@ -1,6 +1,8 @@
 """Measures of polygons, given by their corners (K, 2) in order, and of the disc.
 
-The vertices of `polygon.extract_boundary`'s closed polylines are such corners.
+The vertices of `polygon.extract_boundary`'s closed polylines are such corners. Here
+they become complex numbers: conj(a) b = (dot product) + i (cross product), with the
+angle from a to b.
 """
 
 import math
@@ -15,14 +17,14 @@ def polygon_area(vertices):
 
     Taken about the first corner, so that a small polygon keeps its relative precision.
     """
-    vertices = corners(vertices)
-    x, y = (vertices - vertices[0]).T
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+    z = as_complex(vertices)
+    z -= z[0]
+    return float((z.conj() * np.roll(z, -1)).imag.sum()) / 2
 
 
 def side_lengths(vertices):
     """Lengths (K,) of the sides, the first from corner 0 to corner 1."""
-    return np.hypot(*sides(corners(vertices)).T)
+    return abs(sides(as_complex(vertices)))
 
 
 def interior_angles(vertices):
@@ -31,9 +33,9 @@ def interior_angles(vertices):
     180 minus the turn from the side before the corner to the side after it, positive in
     the direction in which the polygon runs.
     """
-    after = sides(corners(vertices))
-    before = np.roll(after, 1, axis=0)
-    return 180 - np.sign(polygon_area(vertices)) * np.degrees(angle(before, after))
+    after = sides(as_complex(vertices))
+    turns = np.angle(np.roll(after, 1).conj() * after, deg=True)
+    return 180 - np.sign(polygon_area(vertices)) * turns
 
 
 def is_convex(vertices):
@@ -42,23 +44,22 @@ def is_convex(vertices):
     return bool((angles < 180).all() and (180 - angles).sum() < 540)
 
 
-def disc_overlap(vertices, radius=RADIUS):
-    """Area common to the polygon (K, 2), counter-clockwise, and the disc around 0.
+def disc_overlap(vertices):
+    """Area common to the polygon (K, 2), counter-clockwise, and the disc of RADIUS.
 
     Each side from a to b adds the signed area that it spans with the centre: a triangle
     where it runs inside the disc, circular sectors where it runs outside.
     """
-    a = corners(vertices)
+    a = as_complex(vertices)
     along = sides(a)
-    b = a + along
-    # |a + t along| = radius at t = (-p -+ root) / q
-    p, q = (a * along).sum(axis=1), (along * along).sum(axis=1)
-    root = np.sqrt(np.maximum(p * p - q * ((a * a).sum(axis=1) - radius**2), 0))
-    enter = a + np.clip((-p - root) / q, 0, 1)[:, None] * along
-    leave = a + np.clip((-p + root) / q, 0, 1)[:, None] * along
-    triangles = cross(enter, leave).sum() / 2
-    sectors = (angle(a, enter) + angle(leave, b)).sum() * radius**2 / 2
-    return float(triangles + sectors)
+    # |a + t along| = RADIUS at t = (-p -+ root) / q
+    p, q = (a.conj() * along).real, abs(along) ** 2
+    root = np.sqrt(np.maximum(p * p - q * (abs(a) ** 2 - RADIUS**2), 0))
+    enter = a + np.clip((-p - root) / q, 0, 1) * along
+    leave = a + np.clip((-p + root) / q, 0, 1) * along
+    triangles = (enter.conj() * leave).imag
+    angles = np.angle(a.conj() * enter) + np.angle(leave.conj() * (a + along))
+    return float((triangles + RADIUS**2 * angles).sum()) / 2
 
 
 def disc_error(vertices):
@@ -79,22 +80,13 @@ def best_polygon(n):
     return apothem / math.cos(half) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def corners(vertices):
-    """The vertices as an array (K, 2); ValueError for fewer than three."""
+def as_complex(vertices):
+    """The corners x + i y (K,); ValueError for fewer than three."""
     vertices = checked("vertices", vertices, NUMBERS, ("K", 2))
     if len(vertices) < 3:
         raise ValueError(f"vertices must have shape (>= 3, 2), not {vertices.shape}")
-    return vertices.astype(float)
+    return vertices @ [1, 1j]
 
 
-def sides(vertices):
-    return np.roll(vertices, -1, axis=0) - vertices
-
-
-def cross(a, b):
-    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-
-
-def angle(a, b):
-    """The angles from the vectors a (K, 2) to the vectors b, in radians."""
-    return np.arctan2(cross(a, b), (a * b).sum(axis=1))
+def sides(z):
+    return np.roll(z, -1) - z

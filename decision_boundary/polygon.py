@@ -1,10 +1,9 @@
 """The exact decision boundary of a ReLU network with two inputs and one logit.
 
 The lines on which units are zero divide the square into cells in which the logit is
-affine. Where the line of a unit crosses a cell, it enters and leaves at zeros on the
-cell's edges, and so does the boundary. Hence the zeros on edges are all there is to
-find: layer by layer, the zeros beside the same cell are joined, and the segments
-between them become edges for the next layer. Each step treats all edges at once.
+affine. The line of the next unit, or the boundary, enters and leaves a cell at zeros on
+the cell's edges. So it is enough to find these, for all edges at once: layer by layer,
+the two zeros beside a cell are joined by an edge, and edges are split at zeros.
 
 This needs general position: up to rounding, no zero at an end of an edge and no two in
 the same place. Where it fails, and for few units, each unit in turn cuts all regions
@@ -45,23 +44,23 @@ class Polyline(NamedTuple):
 def extract_boundary(weights, biases):
     """The zero set of the logit in [-1, 1]^2, as a list of polylines.
 
-    h_0 = x, h_l = relu(h_(l-1) W_l + b_l), logit = h_(L-1) W_L + b_L; weights and
-    biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from fan_in 2 to
-    fan_out 1. One layer is allowed.
+    weights and biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from
+    fan_in 2 to fan_out 1: h_0 = x, h_l = relu(h_(l-1) W_l + b_l), and the logit is
+    h_(L-1) W_L + b_L. One layer is allowed.
 
     Negative logits (label 0) lie to the left of every polyline: around an inside it
-    runs counter-clockwise. An open polyline begins and ends on the square's border; no
-    boundary gives []. Where branches meet in a point, each turns so that the negative
-    pieces touch but stay apart. Zeros that are single points are left out.
+    runs counter-clockwise. An open polyline begins and ends on the square's border.
+    Where branches meet in a point, each turns so that the negative pieces touch but
+    stay apart. Zeros that are single points are left out.
 
     The logit at every vertex is zero to rounding. Vertices within MERGE = 1e-12 of the
-    segment between their neighbours are dropped: no corners, or coincident ones. So is
-    a closed polyline of which two vertices or less are left.
+    segment between their neighbours are dropped, and closed polylines of which less
+    than three vertices are left.
 
     Raises TypeError or ValueError unless weights and biases are such a network, and
-    NotACurve, a ValueError, where zeros do not separate negative from positive logits
-    within the square: on a whole region, or along a line with the same sign on both
-    sides, or along the square's border.
+    NotACurve, a ValueError, where zeros do not separate negative from positive logits:
+    on a whole region, along a line with the same sign on both sides, or along the
+    square's border.
     """
     layers = _checked_layers(weights, biases)
     try:
@@ -80,9 +79,9 @@ def extract_boundary(weights, biases):
 def _checked_layers(weights, biases):
     """A list of (W, b) whose shapes chain from 2 inputs to 1 logit."""
     if not 0 < len(weights) == len(biases):
+        lengths = f"{len(weights)} and {len(biases)}"
         raise ValueError(
-            "weights and biases must have one entry each per layer, at least one, "
-            f"not {len(weights)} and {len(biases)}"
+            f"weights and biases must have equal length >= 1, not {lengths}"
         )
     layers, fan_in = [], 2
     for k, (W, b) in enumerate(zip(weights, biases)):
@@ -165,10 +164,7 @@ def _follow_lines(layers):
 
 
 def _unit_zeros(rows, edges):
-    """The zeros of units on edges: edge, place from 0 to 1 on it, unit, its fall.
-
-    They are in the order of the edges and, on each edge, of the places.
-    """
+    """The zeros of units, sorted: edge, place from 0 to 1 on it, unit, its fall."""
     on = rows[:, 2:] > 0
     changes = on[edges[0]] != on[edges[1]]
     i, j = np.divmod(np.flatnonzero(changes), on.shape[1])  # faster than np.nonzero
@@ -183,7 +179,7 @@ def _unit_zeros(rows, edges):
 
 
 def _lines(edges, zeros, names, new):
-    """The edges on which a unit is zero, between its zeros, which are rows from new."""
+    """The edges on which a unit is zero; `new` is the first zero's number as a row."""
     i, _, j, fall = zeros
     first, last, right = _joined(edges[2:, i] + names[j], fall < 0)
     return np.stack([new + first, new + last, right - names[j[first]], right])
@@ -196,8 +192,7 @@ def _joined(beside, rises):
     left of the edge, beside[0], if the values rise along the edge, else beside[1].
     Each cell must be entered once and left once, which fails if two share a name.
     """
-    enters = np.where(rises, beside[0], beside[1])
-    leaves = np.where(rises, beside[1], beside[0])
+    enters, leaves = np.where(rises, beside, beside[::-1])
     first, last = np.flatnonzero(enters & 1), np.flatnonzero(leaves & 1)
     first = first[enters[first].argsort()]
     last = last[leaves[last].argsort()]
@@ -222,24 +217,18 @@ def _split(rows, edges, zeros):
 
 def _between(rows, edges, t):
     """The rows at the places t from 0 to 1 on the edges."""
-    values, step = rows[edges[0]], rows[edges[1]]
-    step -= values
-    step *= t[:, None]
-    values += step
-    return values
+    start, stop = rows[edges[0]], rows[edges[1]]
+    return start + t[:, None] * (stop - start)
 
 
 def _logit_zeros(rows, edges, zeros, names, a, c):
-    """The zeros of relu(z) a + c on edges: points, cells beside, do values rise?
-
-    zeros: where units are zero on the edges, so that the logit bends
-    """
+    """The zeros of relu(z) a + c on edges: points, cells beside, do values rise?"""
     h = np.maximum(rows[:, 2:], 0)
     f = (h @ a + c)[edges[:2]]  # (R, H) @ (H,) -> (R,), then (2, E)
     near = NEAR * (h.max(axis=0) @ np.abs(a) + abs(c))
     i, t, j, fall = zeros
-    bend = np.abs(fall) * a[j]  # what the slope grows by
-    # Bends take the logit no farther than this from its chord
+    bend = np.abs(fall) * a[j]  # the growth of the logit's slope at a unit's zero
+    # The logit is at most this far from its chord
     sag = np.bincount(i, np.abs(bend) * t * (1 - t), len(f[0]))
     found = (f.min(axis=0) - sag <= near) & (f.max(axis=0) + sag >= -near)
     f, edges, kept = f[:, found], edges[:, found], found[i]
@@ -253,8 +242,7 @@ def _logit_zeros(rows, edges, zeros, names, a, c):
 def _zeros_between_bends(start, stop, i, t, bend, near):
     """The zeros of piecewise linear functions on [0, 1]: function, place, slope there.
 
-    Function i has the values start[i] and stop[i] at the ends, and its slope grows by
-    bend at t.
+    They have the values start and stop at 0 and 1; function i's slope grows by bend at t.
     """
     count = np.bincount(i, minlength=len(start))
     bends = np.arange(count.max(initial=0)) < count[:, None]
@@ -280,38 +268,25 @@ def _cut_regions(layers):
     """The same as _follow_lines, for zeros in any position.
 
     The paths consist of the edges with a negative region to the left and none to the
-    right.
+    right. At an edge's end they turn through all negative regions that meet there.
     """
     corners, regions, signs = _subdivide(layers)
-    left, links = (
-        {},
-        {},
-    )  # the sign of the region to the left of each edge, and its corners
+    left, after, links = {}, {}, {}
     for region in regions:
         s = [signs[v] for v in region]
-        left |= dict.fromkeys(
-            zip(region, region[1:] + region[:1]), (min(s) or max(s), region)
-        )
+        edges = list(zip(region, region[1:] + region[:1]))
+        left |= dict.fromkeys(edges, (min(s) or max(s), region))
+        after |= zip(edges, region[2:] + region[:2])  # the corner after each edge
     for (a, b), (side, region) in left.items():
         other, beyond = left.get((b, a), (side, region))
         if signs[a] == signs[b] == 0 <= side * other:
             _check_thin(corners, [a, b], region, beyond)
         if side < 0 <= other:
-            links[a, b] = b, _next_corner(b, region, left)
+            c = after[a, b]
+            while left.get((c, b), (0, None))[0] < 0:
+                c = after[c, b]
+            links[a, b] = b, c
     return corners, [[a for a, _ in path] for path in _paths(links)]
-
-
-def _next_corner(b, region, left):
-    """Where the path along this negative region leads from its corner b.
-
-    Turn about b, from one negative region into the next one, to the first edge with
-    none beyond.
-    """
-    side = -1
-    while side < 0:
-        c = region[region.index(b) + 1 - len(region)]
-        side, region = left.get((c, b), (0, None))
-    return c
 
 
 def _check_thin(corners, edge, *regions):
@@ -334,7 +309,7 @@ def _subdivide(layers):
     """Cut the square along every unit's zero line, the logit's last.
 
     Returns the corners [x, y], the regions as counter-clockwise lists of corner
-    numbers, and the signs of the logit at all corners: -1, 0 or 1.
+    numbers, and the signs -1, 0 or 1 of the logit at all corners.
     """
     h = points = np.array(SQUARE)
     regions = [[0, 1, 2, 3]]
@@ -358,38 +333,38 @@ def _cut(rows, regions, column, zero):
     signs = [(row[column] > zero) - (row[column] < -zero) for row in rows]
     crossings, parts = {}, []
 
-    def crossing(a, b):
+    def crossing(negative, positive):
         """The zero on an edge, made once for the two regions beside it."""
-        key = negative, positive = (a, b) if signs[a] < 0 else (b, a)
-        if key not in crossings:
+        if (negative, positive) not in crossings:
+            crossings[negative, positive] = len(rows)
             p, q = rows[negative], rows[positive]
             t = p[column] / (p[column] - q[column])
-            crossings[key] = len(rows)
             rows.append([x + t * (y - x) for x, y in zip(p, q)])
             signs.append(0)
-        return crossings[key]
+        return crossings[negative, positive]
 
     for region in regions:
         s = [signs[v] for v in region]
-        if -1 in s and 1 in s:
-            parts += _halves(region, signs, crossing)
-        else:
-            parts.append(region)
+        cut = -1 in s and 1 in s
+        parts += _halves(region, s, crossing) if cut else [region]
     return parts, signs
 
 
-def _halves(region, signs, crossing):
-    """The negative and the positive part of a region.
+def _halves(region, s, crossing):
+    """The negative and the positive part of a region whose corners have the signs s.
 
     Once around from a negative corner the signs are negative, from i on positive, from
     k on negative again, with zeros before i and k, or among their like by rounding.
     """
-    ring = []
-    for a, b in zip(region, region[1:] + region[:1]):
-        ring += [a, crossing(a, b)] if signs[a] * signs[b] < 0 else [a]
-    s = [signs[v] for v in ring]
     start = s.index(-1)
-    ring, s = ring[start:] + ring[:start], s[start:] + s[: start + 1]
+    region = region[start:] + region[: start + 1]
+    s = s[start:] + s[: start + 1]
     i = s.index(1)
     k = s.index(-1, i)
-    return ring[k - 1 :] + ring[:i], ring[i - 1 : k]
+    if s[k - 1] > 0:
+        region.insert(k, crossing(region[k], region[k - 1]))
+        k += 1
+    if s[i - 1] < 0:
+        region.insert(i, crossing(region[i - 1], region[i]))
+        i, k = i + 1, k + 1
+    return region[k - 1 : -1] + region[:i], region[i - 1 : k]
