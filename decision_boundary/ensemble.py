@@ -70,7 +70,7 @@ def to_ensemble(parameters):
 
 
 def make_buffers(num_points, parameters):
-    """The arrays that `gradients` computes in: z, [z > 0] and 2 delta."""
+    """The arrays in which `gradients` computes z, [z > 0] and 2 delta."""
     _, a, c = split(parameters)
     return [np.empty((num_points, *part.shape), part.dtype) for part in (a, a, c)]
 
@@ -168,13 +168,9 @@ def labelled_points(X, y):
 @np.errstate(all="ignore")  # a network that diverges is counted, not warned about
 def train_block(points, seeds, n, epochs, learning_rate, block):
     """Train and return parameters (4 H + 1, S, G); group s sees points[sets[s]]."""
-    parameters, sets = block
-    theta, m, v = (
-        parameters.copy(),
-        np.zeros_like(parameters),
-        np.zeros_like(parameters),
-    )
-    buffers, t = make_buffers(n, theta), 0
+    theta, sets = block[0].copy(), block[1]
+    buffers = make_buffers(n, theta)
+    m, v, t = np.zeros_like(theta), np.zeros_like(theta), 0
     sets, which = np.unique(sets, return_inverse=True)
     shuffles = [(np.random.default_rng([seeds[d], 1]), points[d]) for d in sets]
     for _ in range(epochs):

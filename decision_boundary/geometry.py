@@ -1,8 +1,7 @@
 """Measures of polygons, given by their corners (K, 2) in order, and of the disc.
 
-The vertices of `polygon.extract_boundary`'s closed polylines are such corners. Here
-they become complex numbers: conj(a) b = (dot product) + i (cross product), with the
-angle from a to b.
+They become complex numbers: conj(a) b has the dot product as its real part, the cross
+product as its imaginary part, and the angle from a to b.
 """
 
 import math
@@ -17,24 +16,20 @@ def polygon_area(vertices):
 
     Taken about the first corner, so that a small polygon keeps its relative precision.
     """
-    z = as_complex(vertices)
-    z -= z[0]
-    return float((z.conj() * np.roll(z, -1)).imag.sum()) / 2
+    z, sides = corners_and_sides(vertices)
+    return float(((z - z[0]).conj() * sides).imag.sum()) / 2
 
 
 def side_lengths(vertices):
     """Lengths (K,) of the sides, the first from corner 0 to corner 1."""
-    return abs(sides(as_complex(vertices)))
+    return abs(corners_and_sides(vertices)[1])
 
 
 def interior_angles(vertices):
-    """Angles (K,) inside the polygon at its corners, in degrees; above 180 if reflex.
-
-    180 minus the turn from the side before the corner to the side after it, positive in
-    the direction in which the polygon runs.
-    """
-    after = sides(as_complex(vertices))
-    turns = np.angle(np.roll(after, 1).conj() * after, deg=True)
+    """Angles (K,) inside the polygon at its corners, in degrees; above 180 if reflex."""
+    # 180 minus the turn from one side to the next, in the polygon's direction
+    _, sides = corners_and_sides(vertices)
+    turns = np.angle(np.roll(sides, 1).conj() * sides, deg=True)
     return 180 - np.sign(polygon_area(vertices)) * turns
 
 
@@ -50,8 +45,7 @@ def disc_overlap(vertices):
     Each side from a to b adds the signed area that it spans with the centre: a triangle
     where it runs inside the disc, circular sectors where it runs outside.
     """
-    a = as_complex(vertices)
-    along = sides(a)
+    a, along = corners_and_sides(vertices)
     # |a + t along| = RADIUS at t = (-p -+ root) / q
     p, q = (a.conj() * along).real, abs(along) ** 2
     root = np.sqrt(np.maximum(p * p - q * (abs(a) ** 2 - RADIUS**2), 0))
@@ -80,13 +74,10 @@ def best_polygon(n):
     return apothem / math.cos(half) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def as_complex(vertices):
-    """The corners x + i y (K,); ValueError for fewer than three."""
+def corners_and_sides(vertices):
+    """Complex arrays (K,); ValueError for fewer than three corners."""
     vertices = checked("vertices", vertices, NUMBERS, ("K", 2))
     if len(vertices) < 3:
         raise ValueError(f"vertices must have shape (>= 3, 2), not {vertices.shape}")
-    return vertices @ [1, 1j]
-
-
-def sides(z):
-    return np.roll(z, -1) - z
+    corners = vertices @ [1, 1j]
+    return corners, np.roll(corners, -1) - corners

@@ -31,7 +31,7 @@ class NotACurve(ValueError):
 
 
 class _NotGeneral(Exception):
-    """Zeros too close to each other or to the end of an edge to be told apart."""
+    """Zeros are too close to each other or to the end of an edge."""
 
 
 class Polyline(NamedTuple):
@@ -69,7 +69,7 @@ def extract_boundary(weights, biases):
         corners, paths = _cut_regions(layers)
     boundary = []
     for path in paths:
-        closed = path[0] == path[-1]  # twice the same corner, which _merged drops
+        closed = path[0] == path[-1]  # twice the same corner, of which one is dropped
         points = _merged([corners[v] for v in path], closed)
         if len(points) > 2 or not closed:
             boundary.append(Polyline(np.array(points), closed))
@@ -139,7 +139,7 @@ def _follow_lines(layers):
     *hidden, (a, c) = layers
     sizes = [len(b) for _, b in hidden]
     if sum(sizes) <= FEW_UNITS:
-        raise _NotGeneral
+        raise _NotGeneral  # or not worth it
     names = np.split(2 * np.cumprod(np.full(sum(sizes), MULTIPLIER)), np.cumsum(sizes))
     h = rows = np.array(SQUARE)
     edges = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [1] * 4, [0] * 4])
@@ -168,8 +168,8 @@ def _unit_zeros(rows, edges):
     on = rows[:, 2:] > 0
     changes = on[edges[0]] != on[edges[1]]
     i, j = np.divmod(np.flatnonzero(changes), on.shape[1])  # faster than np.nonzero
-    start, stop = rows[edges[0, i], 2 + j], rows[edges[1, i], 2 + j]
-    fall = start - stop
+    start = rows[edges[0, i], 2 + j]
+    fall = start - rows[edges[1, i], 2 + j]
     t = start / fall
     key = i + t
     order = key.argsort()
@@ -188,9 +188,9 @@ def _lines(edges, zeros, names, new):
 def _joined(beside, rises):
     """Pair the zeros beside the same cell: the first, the last, and the cell's name.
 
-    With negative values to its left, the curve through a zero enters the cell to the
-    left of the edge, beside[0], if the values rise along the edge, else beside[1].
-    Each cell must be entered once and left once, which fails if two share a name.
+    A curve with negative values to its left enters the cell to the left of the edge,
+    beside[0], where the values rise along the edge, and leaves it where they fall. It
+    must do each once per cell, which fails if two cells share a name.
     """
     enters, leaves = np.where(rises, beside, beside[::-1])
     first, last = np.flatnonzero(enters & 1), np.flatnonzero(leaves & 1)
@@ -205,14 +205,11 @@ def _joined(beside, rises):
 def _split(rows, edges, zeros):
     """Split the edges at the zeros of units, which become rows."""
     i, t, j, _ = zeros
-    points = _between(rows, edges[:, i], t)
-    points[np.arange(len(j)), 2 + j] = 0
-    new = len(rows) + np.arange(len(j))
-    rows = np.concatenate([rows, points])
+    points, new = _between(rows, edges[:, i], t), np.arange(len(i))
+    points[new, 2 + j] = 0
     parts = np.insert(edges, i, edges[:, i], axis=1)
-    before = i + np.arange(len(i))
-    parts[1, before] = parts[0, before + 1] = new
-    return rows, parts
+    parts[1, i + new] = parts[0, i + new + 1] = len(rows) + new
+    return np.concatenate([rows, points]), parts
 
 
 def _between(rows, edges, t):
@@ -267,8 +264,8 @@ def _zeros_between_bends(start, stop, i, t, bend, near):
 def _cut_regions(layers):
     """The same as _follow_lines, for zeros in any position.
 
-    The paths consist of the edges with a negative region to the left and none to the
-    right. At an edge's end they turn through all negative regions that meet there.
+    The paths follow the edges with a negative region to the left and none to the right,
+    and turn at corners through all negative regions in between.
     """
     corners, regions, signs = _subdivide(layers)
     left, after, links = {}, {}, {}
@@ -290,10 +287,9 @@ def _cut_regions(layers):
 
 
 def _check_thin(corners, edge, *regions):
-    """Raise NotACurve for an edge of zeros without a change of sign across it.
+    """Raise NotACurve for an edge of zeros, unless it or a region beside it is tiny.
 
-    Edges shorter and regions thinner than MERGE pass: they may be zero to rounding
-    while the sign does change.
+    Edges shorter and regions thinner than MERGE may be zero just to rounding.
     """
     start, stop = (corners[v] for v in edge)
     polygons = [[corners[v] for v in region] for region in regions]
