@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 import sys
 import time
+from timeit import timeit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary import ensemble
@@ -35,27 +36,19 @@ SECONDS, ROUNDS = 1.5, 3  # the least for a row of the table
 TURN = 0.02  # seconds; a function is called for about as long, or once
 
 
-def seconds(function, calls):
-    start = time.perf_counter()
-    for _ in range(calls):
-        function()
-    return (time.perf_counter() - start) / calls
-
-
 def measure(ours, reference, our_steps=1, reference_steps=1):
     """The medians of our time per step, the reference's, and their ratio.
 
     our_steps, reference_steps: how many steps one call takes
     """
-    calls = []
-    for function in ours, reference:
-        function()  # the first call compiles or allocates
-        calls.append(1 + int(TURN / seconds(function, 1)))
-    times, end = [], time.perf_counter() + SECONDS
+    functions, times = (ours, reference), []
+    ours(), reference()  # the first call compiles or allocates
+    calls = [1 + int(TURN / timeit(function, number=1)) for function in functions]
+    end = time.perf_counter() + SECONDS
     while len(times) < ROUNDS or time.perf_counter() < end:
-        a, b = seconds(ours, calls[0]) / our_steps, seconds(reference, calls[1])
-        times.append((a, b / reference_steps, a / b * reference_steps))
-    return np.median(times, axis=0)
+        times.append([timeit(f, number=n) / n for f, n in zip(functions, calls)])
+    a, b = np.transpose(times) / [[our_steps], [reference_steps]]
+    return np.median([a, b, a / b], axis=1)
 
 
 # PyTorch, as its tutorials use it
@@ -123,27 +116,26 @@ def functions_and_adam(adam_alone=False):
 
 # Exercise 3: ensembles of 2-H-1 networks, batches of 64 of the 512 points
 
-BATCHES = 8  # in an epoch
+
+STEPS = 16  # two epochs
 
 
-def train(networks, units, epochs):
+def train(networks, units):
     points = circle_in_square(512, seed=0)
-    return partial(ensemble.train_ensemble, *points, units, networks, epochs)
+    return partial(ensemble.train_ensemble, *points, units, networks, epochs=2)
 
 
-def ensembles_by_size(epochs=2):
+def ensembles_by_size():
     """A step of 1,000 networks, as part of an ensemble that may be larger."""
-    for units in 3, 8:
-        for thousands in 10, 100:
-            many, steps = train(1000 * thousands, units, epochs), epochs * BATCHES
-            size = f"{thousands},000 x 2-{units}-1"
-            yield size, many, train(1000, units, epochs), thousands * steps, steps
+    for units, n in (3, 10), (3, 100), (8, 10), (8, 100):
+        many, thousand = train(1000 * n, units), train(1000, units)
+        yield f"{n},000 x 2-{units}-1", many, thousand, n * STEPS, STEPS
 
 
-def ensembles_and(reference, sizes, epochs=8):
+def ensembles_and(reference, sizes):
     for networks, units in sizes:
-        ours, other = train(networks, units, epochs), reference(networks, units)
-        yield f"{networks:,} x 2-{units}-1", ours, other, epochs * BATCHES
+        ours, other = train(networks, units), reference(networks, units)
+        yield f"{networks:,} x 2-{units}-1", ours, other, STEPS
 
 
 def one_torch_network(_, units):
