@@ -117,25 +117,25 @@ def functions_and_adam(adam_alone=False):
 # Exercise 3: ensembles of 2-H-1 networks, batches of 64 of the 512 points
 
 
-STEPS = 16  # two epochs
+BATCHES = 8  # in an epoch
 
 
-def train(networks, units):
+def train(networks, units, epochs):
     points = circle_in_square(512, seed=0)
-    return partial(ensemble.train_ensemble, *points, units, networks, epochs=2)
+    return partial(ensemble.train_ensemble, *points, units, networks, epochs)
 
 
 def ensembles_by_size():
     """A step of 1,000 networks, as part of an ensemble that may be larger."""
     for units, n in (3, 10), (3, 100), (8, 10), (8, 100):
-        many, thousand = train(1000 * n, units), train(1000, units)
-        yield f"{n},000 x 2-{units}-1", many, thousand, n * STEPS, STEPS
+        many, thousand = train(1000 * n, units, 2), train(1000, units, 2)
+        yield f"{n},000 x 2-{units}-1", many, thousand, 2 * n * BATCHES, 2 * BATCHES
 
 
 def ensembles_and(reference, sizes):
     for networks, units in sizes:
-        ours, other = train(networks, units), reference(networks, units)
-        yield f"{networks:,} x 2-{units}-1", ours, other, STEPS
+        ours, other = train(networks, units, 8), reference(networks, units)
+        yield f"{networks:,} x 2-{units}-1", ours, other, 8 * BATCHES
 
 
 def one_torch_network(_, units):
