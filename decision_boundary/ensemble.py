@@ -229,14 +229,13 @@ def train_ensemble(
     (D, N, _), S = points.shape, -(-E // GROUP)  # S groups for each data set
     n, seeds, size = min(n, N), range(seed, seed + D), S * GROUP
     starts = [initial_parameters(size, hidden_units, init, s, dtype) for s in seeds]
-    start, sets = np.hstack(starts).reshape(-1, D * S, GROUP), np.arange(D * S) // S
-    step = block_size(start, n)
+    theta, sets = np.hstack(starts).reshape(-1, D * S, GROUP), np.arange(D * S) // S
+    step = block_size(theta, n)
     parts = [slice(i, i + step) for i in range(0, D * S, step)]
+    blocks = [(theta[:, part], sets[part]) for part in parts]
     train = partial(train_block, points.astype(dtype), seeds, n, epochs, rate)
-    trained = []
-    for block in train_blocks(train, [(start[:, part], sets[part]) for part in parts]):
-        trained.append(block)
+    for k, block in enumerate(train_blocks(train, blocks)):
+        theta[:, parts[k]] = block
         if progress:
-            progress(len(trained) / len(parts))
-    trained = np.hstack(trained).reshape(-1, D, size)[..., :E]
-    return to_ensemble(trained.reshape(-1, D * E))
+            progress((k + 1) / len(parts))
+    return to_ensemble(theta.reshape(-1, D, size)[..., :E].reshape(-1, D * E))
