@@ -1,5 +1,6 @@
-"""The exact boundary against the network's signs and cases worked out by hand."""
+"""The boundary against signs, rational arithmetic, and cases worked out by hand."""
 
+from fractions import Fraction
 from itertools import pairwise, product
 import re
 
@@ -9,11 +10,8 @@ import numpy as np
 from oracles import build, hexagon
 import pytest
 
-# 20,000 points, sorted by x; feet[k] is the point of the lower border below points[k].
-points = np.random.default_rng(0).uniform(-1, 1, size=(20_000, 2))
-points = points[points[:, 0].argsort()]
-feet = np.column_stack([points[:, 0], np.full(len(points), -1.0)])
-every_tenth = slice(None, None, 10)
+# Straight ways across the square: starts and stops
+WAYS = np.random.default_rng(0).uniform(-1, 1, size=(500, 2, 2))
 
 
 @pytest.fixture(params=[0, 10**9], ids=["lines", "regions"])
@@ -26,7 +24,7 @@ def logits(network, X):
     for W, b in zip(*network):
         z = X @ W + b
         X = np.maximum(z, 0)
-    return z[:, 0]
+    return z[..., 0]
 
 
 def edges(vertices, closed):
@@ -34,21 +32,41 @@ def edges(vertices, closed):
     return (vertices, ends) if closed else (vertices[:-1], ends[:-1])
 
 
-def wrong_signs(network, boundary, chosen=slice(None)):
-    """Where the boundary's crossings below a point do not give its sign, and |logits|.
+def crossings(boundary):
+    """(500, edges): where each way meets each edge's line; does it cross the edge?"""
+    parts = [np.empty((2, 0, 2)), *(edges(*polyline) for polyline in boundary)]
+    p, q = np.concatenate(parts, axis=1) @ [1, 1j]
+    start, stop = np.expand_dims(WAYS @ [1, 1j], 2).swapaxes(0, 1)
+    # The edges' ends in coordinates in which the way is from 0 to 1
+    a, b = ((z - start) / (stop - start) for z in (p, q))
+    with np.errstate(all="ignore"):
+        at = (a.real * b.imag - b.real * a.imag) / (b.imag - a.imag)
+    return at, (a.imag * b.imag < 0) & (at > 0) & (at < 1)
 
-    The way straight down from a point to its foot crosses an odd number of times where
-    the signs at its two ends differ.
-    """
-    z, z_foot = (logits(network, X[chosen]) for X in (points, feet))
-    odd, X = np.zeros(len(z), dtype=bool), points[chosen]
-    for polyline in boundary:
-        for p, q in zip(*edges(*polyline)):
-            (x1, y1), (x2, y2) = sorted([p.tolist(), q.tolist()])
-            over = slice(*X[:, 0].searchsorted([x1, x2]))  # x1 <= x < x2
-            x, y = X[over].T
-            odd[over] ^= (y - y1) * (x2 - x1) > (x - x1) * (y2 - y1)
-    return odd != ((z < 0) != (z_foot < 0)), np.minimum(np.abs(z), np.abs(z_foot))
+
+def assert_signs(network, boundary):
+    """The boundary crosses a way oddly often if the logit's signs at its ends differ."""
+    z, odd = logits(network, WAYS), crossings(boundary)[1].sum(axis=1) % 2
+    clear = np.abs(z).min(axis=1) > 1e-9
+    assert (odd == (z[:, 0] < 0) ^ (z[:, 1] < 0))[clear].all()
+
+
+def exact_zeros(network, start, stop):
+    """Where the logit changes its sign from start to stop, in rational arithmetic."""
+    exact = np.vectorize(Fraction, otypes=[object])
+    start, stop = exact(start), exact(stop)
+    layers = [(exact(W), exact(b)) for W, b in zip(*network)]
+    places = {Fraction(0), Fraction(1)}  # between these, the layer's units are affine
+    for depth in range(1, 1 + len(layers)):
+        t = np.array(sorted(places))
+        values = start + t[:, None] * (stop - start)
+        for k, (W, b) in enumerate(layers[:depth]):
+            values = (np.maximum(values, 0) if k else values) @ W + b
+        i, j = np.nonzero(values[:-1] * values[1:] < 0)
+        share = values[i, j] / (values[i, j] - values[i + 1, j])
+        zeros = t[i] + share * (t[i + 1] - t[i])
+        places |= set(zeros)
+    return sorted(map(float, zeros))
 
 
 def same_line(line, other, tolerance):
@@ -70,12 +88,6 @@ def assert_boundary(boundary, expected, tolerance=0):
         assert matches.count(True) == 1, (boundary, line)
 
 
-def refused(network):
-    with pytest.raises(NotACurve, match="not stay zero from") as error:
-        extract_boundary(*network)
-    return str(error.value)
-
-
 def random_network(rng, sizes, positive=False):
     """Logits of either sign; with positive outgoing weights, negative ones inside."""
     shapes = list(pairwise(sizes))
@@ -83,7 +95,7 @@ def random_network(rng, sizes, positive=False):
     if positive:
         weights[1:] = map(np.abs, weights[1:])
     network = weights, [rng.normal(0, 0.4, size=n) for n in sizes[1:]]
-    z = logits(network, points[every_tenth])
+    z = logits(network, WAYS)
     network[1][-1] -= (z.min() + z.max()) / 2
     return network
 
@@ -124,15 +136,17 @@ def test_negative_logits_are_left_of_the_zeros(hidden, monkeypatch):
         if sum(hidden) < 50:
             monkeypatch.setattr(polygon, "FEW_UNITS", 50)  # the same with regions cut
             assert_boundary(boundary, extract_boundary(*network), 1e-12)
-        wrong, _ = wrong_signs(network, boundary)
-        assert wrong.sum() == 0
+        assert_signs(network, boundary)
+        for way, at, crossed in zip(WAYS[: 80 // sum(hidden)], *crossings(boundary)):
+            exact = exact_zeros(network, *way)
+            np.testing.assert_allclose(np.sort(at[crossed]), exact, rtol=0, atol=1e-9)
         for polyline in boundary:
             starts, ends = edges(*polyline)
             middles, along = (starts + ends) / 2, ends - starts
             bends = np.abs(np.diff(np.angle(along @ [1, 1j])))
             assert bends.min(initial=1) > 1e-9  # each vertex is a corner
             error = np.abs(logits(network, np.vstack([starts, middles]))).max()
-            assert error < 1e-12 * np.ptp(logits(network, points))
+            assert error < 1e-12 * np.ptp(logits(network, WAYS))
             left = 1e-9 * along[:, ::-1] * [-1, 1] / np.hypot(*along.T)[:, None]
             assert (logits(network, middles + left) < 0).all()
             assert (logits(network, middles - left) > 0).all()
@@ -151,7 +165,8 @@ def test_cells_with_equal_names_are_noticed(monkeypatch):
     "network",
     [
         build(([[1], [1]], [0]), ([1], [1])),  # a hinge through a corner
-        build(([[1, 0, 1], [0, 1, -2]], [0, 0, 1e-13]), ([1] * 3, [1])),  # three meet
+        build(([[1, 0, 1], [0, 1, -2]], [0, 0, 1e-13]), ([1] * 3, [1]), ([1], [1])),
+        build(([[1, -1], [0, 0]], [0, 0]), ([1, 1], [-1e-13])),  # a zero on a hinge
     ],
 )
 def test_zeros_too_close_to_tell_apart_are_noticed(network, monkeypatch):
@@ -261,7 +276,8 @@ def test_degenerate_network_has_the_boundary_worked_out_by_hand(both_methods, na
 def test_zeros_that_are_no_boundary_are_refused_in_any_direction(both_methods, name):
     (W, *weights), biases = REFUSED[name]
     for angle in range(6 if name != "along the border" else 1):
-        refused(([rotation(angle) @ W, *weights], biases))
+        with pytest.raises(NotACurve):
+            extract_boundary([rotation(angle) @ W, *weights], biases)
 
 
 def test_only_rounding_errors_of_the_terms_count_as_zero():
@@ -269,8 +285,12 @@ def test_only_rounding_errors_of_the_terms_count_as_zero():
     for angle, b in product(range(10), [1, 1000 * np.pi]):
         n = rotation(angle)[:, :1]
         W = n / np.abs(n).sum() * [0.1, 0.2, 0.3]
-        refused(build((W, [0.1 * b, 0.2 * b, 0.3 * b]), ([1, 1, -1], [0])))
-    refused(build(ABS, ([1, 0, 0, 0], [3e-15])))
+        with pytest.raises(NotACurve):
+            extract_boundary(
+                *build((W, [0.1 * b, 0.2 * b, 0.3 * b]), ([1, 1, -1], [0]))
+            )
+    with pytest.raises(NotACurve):
+        extract_boundary(*build(ABS, ([1, 0, 0, 0], [3e-15])))
     assert extract_boundary(*build(ABS, ([1, 0, 0, 0], [6e-15]))) == []
 
 
@@ -287,9 +307,8 @@ def test_networks_near_integers_have_the_right_signs_or_are_refused_rightly(
         except NotACurve as error:
             assert_zero_without_a_sign_change(network, str(error))
             continue
-        assert noise or logits(network, points[every_tenth]).all()  # no region of zeros
-        wrong, size = wrong_signs(network, boundary, every_tenth)
-        assert (wrong & (size > 1e-9)).sum() == 0
+        assert noise or logits(network, WAYS).all()  # no region of zeros
+        assert_signs(network, boundary)
 
 
 def assert_zero_without_a_sign_change(network, message):
@@ -311,18 +330,14 @@ W1, W2, B1, B2 = np.ones((2, 3)), np.ones((3, 1)), np.ones(3), np.ones(1)
 @pytest.mark.parametrize(
     ("weights", "biases", "message"),
     [
-        (W1, [B1], "weights must be a list of arrays, not array"),
-        ([], [], "at least one, not 0 and 0"),
-        ([W1, W2], [B1], "one entry each per layer.*not 2 and 1"),
-        ([W2, W2], [B1, B2], "weights[0] must have shape (2, n), not (3"),
+        ([], [], "equal length >= 1, not 0 and 0"),
+        ([W1, W2], [B1], "equal length >= 1, not 2 and 1"),
+        ([W2, W2], [B1, B2], "weights[0] must have shape (2, n), not (3, 1)"),
         ([W1, W2], [B2, B2], "biases[0] must have shape (3,), not (1,)"),
-        ([W1, W2], [B1, B2 * np.inf], "biases[1] must be finite.*not inf"),
-        ([W1 * 0.7e290, W2], [B1, B2], "weights[0] .*1e290.*not .*1.4e+290"),
-        ([W1 * 1e200, W2 * 1e200], [B1, B2], "weights[1] .*not .* inf"),
-        ([W1 * 4e-291, W2], [B1 * 0, B2], "weights[0] .*1e-290.*8e-291"),
+        ([W1, W1.T], [B1, B1], "weights[1] must have shape (3, 1), not (3, 2)"),
+        ([W1, W2], [B1, B2 * np.inf], "biases[1] must be finite numbers, not inf"),
     ],
 )
 def test_bad_arguments_are_named(weights, biases, message):
-    pattern = re.escape(message).replace(r"\.\*", ".*")
-    with pytest.raises((TypeError, ValueError), match=f"(?s){pattern}"):
+    with pytest.raises(ValueError, match=re.escape(message)):
         extract_boundary(weights, biases)
