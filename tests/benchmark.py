@@ -34,6 +34,7 @@ optimizer = load("PyTorch-FeedForward/optimizer.py")
 
 SECONDS, ROUNDS = 1.5, 3  # the least for a row of the table
 TURN = 0.02  # seconds; a function is called for about as long, or once
+BATCHES = 8  # in an epoch of an ensemble
 
 
 def measure(ours, reference, our_steps=1, reference_steps=1):
@@ -51,10 +52,8 @@ def measure(ours, reference, our_steps=1, reference_steps=1):
     return np.median([a, b, a / b], axis=1)
 
 
-# PyTorch, as its tutorials use it
-
-
 def stock_network(width, *activations):
+    """A network of PyTorch, as its tutorials build it."""
     layers, fan_in = [], 2
     for activation in activations:
         layers += [nn.Linear(fan_in, width), activation()]
@@ -75,9 +74,6 @@ def batch_of(num_points):
     return [torch.tensor(array, dtype=torch.float32) for array in arrays]
 
 
-# Exercise 1: tanh, sigmoid, momentum and weight decay
-
-
 def numpy_step(network, X, y):
     network.zero_grad()
     loss = numpy_net.bce_with_logits_loss(network.forward(X), y).sum()
@@ -87,6 +83,7 @@ def numpy_step(network, X, y):
 
 
 def networks_in_numpy():
+    """Exercise 1: tanh, sigmoid, momentum and weight decay."""
     for width, size in (16, 32), (16, 2048), (256, 32):
         options = {"momentum": 0.9, "weight_decay": 0.01}
         network = numpy_net.FeedForwardNetwork(2, width, 0.03 / size, **options)
@@ -97,10 +94,8 @@ def networks_in_numpy():
         yield f"width {width}, batch {size}", ours, reference
 
 
-# Exercise 2: ReLU and Adam
-
-
 def functions_and_adam(adam_alone=False):
+    """Exercise 2: ReLU and Adam."""
     for width in 32, 128, 512:
         ours = torch_net.FeedForwardNetwork(hidden_size=width)
         stock = stock_network(width, nn.ReLU, nn.ReLU)
@@ -112,12 +107,6 @@ def functions_and_adam(adam_alone=False):
             step(), reference()  # leave gradients behind
             step, reference = our_adam.step, adam.step
         yield f"width {width}, batch 64", step, reference
-
-
-# Exercise 3: ensembles of 2-H-1 networks, batches of 64 of the 512 points
-
-
-BATCHES = 8  # in an epoch
 
 
 def train(networks, units, epochs):
@@ -194,9 +183,6 @@ def jax_vmap(networks, units):
         losses.block_until_ready()
 
     return step
-
-
-# Exercise 3: boundaries of random networks
 
 
 def random_network(sizes, seed):
