@@ -130,11 +130,10 @@ def _follow_lines(layers):
     """The boundary's corners [x, y] and its paths, which are lists of corner numbers.
 
     rows (R, 2 + H)  [x, y, z_1, ..., z_H]: a point and the layer's pre-activations
-    edges (4, E)     the rows in which the edges start and stop, and the names of the
-                     cells to the left and to the right of them
+    edges (4, E)     the rows of their starts and stops, the cells to their left and right
 
-    A cell's name is the square's plus those of the units that are positive in it, modulo
-    2^64. Units have even names, the square has an odd one, and what is outside has 0.
+    A cell's name is the sum of the square's, 1, and of those of the units that are
+    positive in it, which are even numbers, modulo 2^64. What is outside is named 0.
     """
     *hidden, (a, c) = layers
     sizes = [len(b) for _, b in hidden]
@@ -153,7 +152,7 @@ def _follow_lines(layers):
         rows, edges = _split(rows, edges, zeros)
         zeros = _unit_zeros(rows, lines)
         edges = np.hstack([lines, edges])
-        if k + 1 < len(hidden):
+        if k + 1 < len(hidden):  # the last lines, often with the most zeros, stay whole
             rows, edges = _split(rows, edges, zeros)
             on = rows[:, 2:] > 0
             edges[2:] += (on[edges[0]] | on[edges[1]]) @ names[k]

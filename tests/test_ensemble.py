@@ -1,6 +1,5 @@
 """The ensemble: its gradients, its Adam, its initial networks and their hexagons."""
 
-import inspect
 from itertools import chain
 import multiprocessing
 import re
@@ -80,10 +79,8 @@ def test_training_is_torchs_adam_on_batches_shuffled_in_each_epoch():
     trained = train_ensemble(SETS_X, SETS_Y, networks=3, seed=5, **options, **rates)
     for d, (X, y) in enumerate(zip(SETS_X, SETS_Y)):
         initial = ensemble.initial_parameters(3, seed=5 + d, **options)
-        theta, shuffle = (
-            torch.tensor(initial[:, None]),
-            np.random.default_rng([5 + d, 1]),
-        )
+        theta = torch.tensor(initial[:, None])
+        shuffle = np.random.default_rng([5 + d, 1])
         optimizer = torch.optim.Adam([theta], lr=0.05)
         for _ in range(10):
             for batch in np.split(shuffle.permutation(50), [16, 32, 48]):
@@ -143,7 +140,6 @@ def test_shapes_and_order():
     assert V.tolist() == [[19], [21], [23]] and c.tolist() == [25]
     assert {array.dtype for array in (W, V, b, c)} == {np.dtype(float)}
     assert [array.shape for array in networks] == [(2, 2, 3), (2, 3), (2, 3), (2,)]
-    assert not any(np.shares_memory(array, parameters) for array in networks)
 
 
 @pytest.mark.parametrize("init", INITS)
@@ -170,7 +166,7 @@ def test_xavier_and_positive_weights_are_uniform():
 
 @pytest.mark.parametrize("H", [1, 3, 8])
 def test_spread_weights_have_one_length_and_even_directions(H):
-    spread = initial_ensemble(2000, H, "spread", 0, np.float64)
+    spread = initial_ensemble(2000, H, dtype=np.float64)
     directions = spread.hidden_weights[:, 0] + 1j * spread.hidden_weights[:, 1]
     np.testing.assert_allclose(abs(directions), spread.output_weights)
     np.testing.assert_allclose(spread.output_weights**2, 2 * 2 / (2 + H))  # 2 variances
@@ -181,9 +177,8 @@ def test_spread_weights_have_one_length_and_even_directions(H):
 
 
 def test_defaults():
-    parameters = inspect.signature(train_ensemble).parameters.values()
-    defaults = [3, 1000, 256, 64, 0.03, "spread", 0, np.float32, None]
-    assert [p.default for p in parameters][2:] == defaults
+    defaults = 3, 1000, 256, 64, 0.03, "spread", 0, np.float32, None
+    assert train_ensemble.__defaults__ == defaults
     assert_same(train_ensemble(X, Y, epochs=0), initial_ensemble())
 
 
@@ -198,13 +193,10 @@ def test_the_same_seed_saves_the_same_bytes(tmp_path):
         assert_same(file.values(), trained)
 
 
-@pytest.mark.parametrize(
-    ("init", "least", "most"), [("spread", 100, 100), ("xavier", 1, 40)]
-)
-def test_spread_always_gives_a_convex_hexagon_and_xavier_seldom(init, least, most):
-    trained = train_ensemble(*circle_in_square(seed=0), networks=100, init=init)
-    polygons = boundaries.extract_all(trained).polygons(6)
-    assert least <= len(polygons) <= most
+def test_spread_always_gives_a_convex_hexagon_and_xavier_seldom():
+    for init, counts in ("spread", [100]), ("xavier", range(1, 41)):
+        trained = train_ensemble(*circle_in_square(seed=0), networks=100, init=init)
+        assert len(boundaries.extract_all(trained).polygons(6)) in counts
 
 
 @pytest.mark.parametrize(
