@@ -160,7 +160,8 @@ def initialize(weights, biases, init, seed):
 
 def labelled_points(X, y):
     """The points (D, N, 4): x1, x2, 1 and y; D = 1 for a single data set."""
-    X = checked("X", X, NUMBERS, ("D", "N", 2) if np.ndim(X) == 3 else ("N", 2))
+    X = checked("X", X, NUMBERS, None)
+    X = checked("X", X, NUMBERS, ("D", "N", 2) if X.ndim == 3 else ("N", 2))
     y = checked("y", y, LABELS, (*X.shape[:-1], 1))
     return np.concatenate([X, np.ones(y.shape), y], axis=-1).reshape(-1, X.shape[-2], 4)
 
