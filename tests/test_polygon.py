@@ -206,30 +206,21 @@ ABS = [[1, -1, 0, 0], [0, 0, 1, -1]], [0, 0, 0, 0]  # relu: their sum is |x| + |
 # Two layers for ||x| - 1/2| + |y|: a fold at the y axis, then at x = +-1/2
 FOLD = ABS, ([[1, -1, 0], [1, -1, 0], [0, 0, 1], [0, 0, 1]], [-0.5, 0.5, 0])
 DIAMOND = np.array([(0.5, 0), (0, 0.5), (-0.5, 0), (0, -0.5)])
-# a + relu(b - a) = max(a, b) for a = |x| + y - 1/2 and b = -y
-MAXIMUM = [[1, -1], [1, -1], [1, -2], [-1, 2]], [4.5, 0.5]
 LEFT = DIAMOND - [0.5, 0]
 UP = np.array([(-1, 0), (-0.5, 0.5), (0, 0), (0.5, 0.5), (1, 0)])
-
-
-line, loop = (lambda *corners, closed=c: (corners, closed) for c in (False, True))
+OPEN, CLOSED = False, True
 WORKED_OUT = {  # a name: the layers, then the boundary
-    "closed, touching the border": ([ABS, ([1] * 4, [-1])], loop(*2 * DIAMOND)),
-    "along a hinge": ([ABS, ([1, -1, 1, 0], [0])], line((0, -1), (0, 0), (-1, 1))),
-    "triangle": (
-        [ABS, MAXIMUM, ([1, 1], [-5])],
-        loop((-0.5, 0), (0.5, 0), (0, 0.5)),
-    ),
+    "closed, touching the border": ([ABS, ([1] * 4, [-1])], (2 * DIAMOND, CLOSED)),
     "saddle": (
         [ABS, ([1, 1, -1, -1], [0])],
-        line((-1, 1), (0, 0), (1, 1)),
-        line((1, -1), (0, 0), (-1, -1)),
+        ([(-1, 1), (0, 0), (1, 1)], OPEN),
+        ([(1, -1), (0, 0), (-1, -1)], OPEN),
     ),
-    "closed saddle": ([*FOLD, ([1] * 3, [-0.5])], loop(*LEFT), loop(*-LEFT)),
-    "saddle, negative outside": ([*FOLD, ([-1] * 3, [0.5])], line(*UP), line(*-UP)),
+    "closed saddle": ([*FOLD, ([1] * 3, [-0.5])], (LEFT, CLOSED), (-LEFT, CLOSED)),
+    "saddle, negative outside": ([*FOLD, ([-1] * 3, [0.5])], (UP, OPEN), (-UP, OPEN)),
     "strip of zeros thinner than 1e-12": (
         [([[1, -1], [0, 0]], [0, -1e-13]), ([1, -1], [0])],
-        line((0, -1), (0, 1)),
+        ([(0, -1), (0, 1)], OPEN),
     ),
     "closed, smaller than 1e-12": ([ABS, ([1e13] * 4, [-1])],),
     "closed, thinner than 1e-12": ([ABS, ([1e13, 1e13, 1, 1], [-1])],),
@@ -240,11 +231,11 @@ for side in (-1, 1):
     hinges = [[1, -1, 4e12 * side, 0], [0, 0, 0, 1]], [0, 0, -0.5, 1]
     WORKED_OUT[f"needle thinner than 1e-12, {side}"] = (
         [hinges, ([4e12, 4e12, -0.975, -1], [1])],
-        line(*(needle * [side, 1])[::-side]),
+        ((needle * [side, 1])[::-side], OPEN),
     )
     WORKED_OUT[f"bent just before the border x = {-side}"] = (
         [([[side, 0, 0], [0, 1, -1]], [1e-13 - 1, 0, 0]), ([1, 1, -1], [0])],
-        line((1, 0), (-1, 0)),
+        ([(1, 0), (-1, 0)], OPEN),
     )
 REFUSED = {
     "all weights zero": [([0, 0], [0])],
