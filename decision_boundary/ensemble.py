@@ -49,7 +49,7 @@ class Ensemble(NamedTuple):
         return np.isfinite(np.hstack([a.reshape(len(a), -1) for a in self])).all(axis=1)
 
     def save(self, path):
-        """Write the four arrays under their names to a .npz file, whole or not at all."""
+        """Write the arrays under their names to a .npz file, whole or not at all."""
         content = io.BytesIO()
         np.savez(content, **self._asdict())
         write_files({path: content.getvalue()})
@@ -143,7 +143,7 @@ def initial_ensemble(
 ):
     """The networks from which `train_ensemble` starts; all biases are zero.
 
-    "xavier": weights uniform in +-sqrt(6 / (fan_in + fan_out)), Glorot and Bengio (2010)
+    "xavier": uniform in +-sqrt(6 / (fan_in + fan_out)), Glorot and Bengio (2010)
     "positive": the same, the outgoing ones made positive
     "spread": hidden weight vectors of Xavier's root mean square length 2 / sqrt(2 + H),
     in directions 2 pi / H apart under a random rotation; outgoing weights equal to it
@@ -217,9 +217,9 @@ def train_ensemble(
 ):
     """Train networks with Adam on their mean binary cross-entropy; an Ensemble.
 
-    X (N, 2) and y (N, 1), or D data sets at once: X (D, N, 2) and y (D, N, 1). Network k
-    of data set d then has index d * networks + k, and is the same, bit for bit, as if it
-    were trained on this data set alone with seed + d. The networks of a data set see the
+    X (N, 2) and y (N, 1), or D data sets at once: X (D, N, 2) and y (D, N, 1). Then
+    network k of data set d has index d * networks + k, and the same bits as if it were
+    trained on this data set alone with seed + d. The networks of a data set see the
     same batches, shuffled in each epoch. One that diverges does not affect the others;
     see `Ensemble.finite`. progress is called with the share of the work done so far.
     """

@@ -12,11 +12,9 @@ import numpy as np
 
 
 def polygon_area(vertices):
-    """Sum over the sides of (x_k y_(k+1) - x_(k+1) y_k) / 2: > 0 if counter-clockwise.
-
-    Taken about the first corner, so that a small polygon keeps its relative precision.
-    """
+    """Half the sum of x_k y_(k+1) - x_(k+1) y_k: positive if counter-clockwise."""
     z, sides = corners_and_sides(vertices)
+    # About the first corner: a small polygon keeps its relative precision
     return float(((z - z[0]).conj() * sides).imag.sum()) / 2
 
 
@@ -26,7 +24,7 @@ def side_lengths(vertices):
 
 
 def interior_angles(vertices):
-    """Angles (K,) inside the polygon at its corners, in degrees; above 180 if reflex."""
+    """Angles (K,) inside the polygon at its corners, in degrees; reflex above 180."""
     # 180 minus the turn from one side to the next, in the polygon's direction
     _, sides = corners_and_sides(vertices)
     turns = np.angle(np.roll(sides, 1).conj() * sides, deg=True)
@@ -57,7 +55,7 @@ def disc_overlap(vertices):
 
 
 def disc_error(vertices):
-    """Share of the square [-1, 1]^2 that the polygon, which lies in it, misclassifies."""
+    """Share of the square [-1, 1]^2 that a polygon in it misclassifies."""
     both = polygon_area(vertices) + math.pi * RADIUS**2
     return (both - 2 * disc_overlap(vertices)) / 4
 

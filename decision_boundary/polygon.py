@@ -130,7 +130,7 @@ def _follow_lines(layers):
     """The boundary's corners [x, y] and its paths, which are lists of corner numbers.
 
     rows (R, 2 + H)  [x, y, z_1, ..., z_H]: a point and the layer's pre-activations
-    edges (4, E)     the rows of their starts and stops, the cells to their left and right
+    edges (4, E)     the rows of their starts and stops, the cells to the left and right
 
     A cell's name is the sum of the square's, 1, and of those of the units that are
     positive in it, which are even numbers, modulo 2^64. What is outside is named 0.
@@ -238,7 +238,7 @@ def _logit_zeros(rows, edges, zeros, names, a, c):
 def _zeros_between_bends(start, stop, i, t, bend, near):
     """The zeros of piecewise linear functions on [0, 1]: function, place, slope there.
 
-    They have the values start and stop at 0 and 1; function i's slope grows by bend at t.
+    Their values at 0 and 1 are start and stop; the slope of number i grows by bend at t.
     """
     count = np.bincount(i, minlength=len(start))
     bends = np.arange(count.max(initial=0)) < count[:, None]
