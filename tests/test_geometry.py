@@ -104,23 +104,19 @@ MEETING = [[1, 0, -1], [0, 1, -1]], [0, 0, 0.5]
 BESIDE = np.c_[UNITS, [1, 0]], [0, 0, 0, -0.9]  # a fourth hinge, outside
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        build((UNITS, [0] * 3), ([1, 1, -1], [-0.7])),
-        build((UNITS, [0] * 3), ([1, 1, 0], [-0.7])),
-        build(([[1, -1, 0], [0, 0, 1]], [0] * 3), ([1] * 3, [-0.7])),  # a half-plane's
-        hexagon(0),  # a single point
-        hexagon(-0.1),  # nowhere
-        build(BESIDE, ([1] * 4, [-0.5])),
-        build(MEETING, ([1] * 3, [-0.5])),  # in a corner of the boundary
-    ],
-)
-def test_what_is_no_hexagon_is_not_confirmed(case):
-    assert exact_corners(*case) is None
+NO_HEXAGONS = [
+    build((UNITS, [0] * 3), ([1, 1, -1], [-0.7])),
+    build((UNITS, [0] * 3), ([1, 1, 0], [-0.7])),
+    build(([[1, -1, 0], [0, 0, 1]], [0] * 3), ([1] * 3, [-0.7])),  # in a half-plane
+    hexagon(0),  # a single point
+    hexagon(-0.1),  # nowhere
+    build(BESIDE, ([1] * 4, [-0.5])),
+    build(MEETING, ([1] * 3, [-0.5])),  # in a corner of the boundary
+]
 
 
-def test_confirmed_ones_are_counted_in_the_window_and_in_the_square():
+def test_confirmed_hexagons_are_counted_in_the_window_and_in_the_square():
+    assert [exact_corners(*case) for case in NO_HEXAGONS] == [None] * 7
     nearly_meeting = build(MEETING, ([1] * 3, [-0.5 - 2**-52]))
     assert confirmed([nearly_meeting], 4) == [1, 1]
     assert confirmed(map(hexagon, [0.7, 0.95, 9, -1]), 4) == [2, 1]

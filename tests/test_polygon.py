@@ -186,12 +186,12 @@ def test_three_units_at_120_degrees_give_the_regular_hexagon():
     assert_boundary(extract_boundary(*hexagon(0.5)), [(exact, True)], 2e-15)
 
 
-@pytest.mark.parametrize("power", [-400, 400])
-def test_scale_of_a_layer_changes_no_bit(power):
+def test_scale_of_a_layer_changes_no_bit():
     (W, *weights), biases = random_network(np.random.default_rng(5), (2, 5, 5, 1))
-    scaled = [W * 2.0**power, *weights], [b * 2.0**power for b in biases]
     expected = extract_boundary([W, *weights], biases)
-    assert_boundary(extract_boundary(*scaled), expected)
+    for scale in 2.0**-400, 2.0**400:
+        scaled = [W * scale, *weights], [b * scale for b in biases]
+        assert_boundary(extract_boundary(*scaled), expected)
 
 
 def test_lists_and_small_integers_are_read():
