@@ -194,11 +194,22 @@ def train_blocks(train, blocks):
             yield from pool.imap(train, blocks)
 
 
-def block_size(parameters, n):
-    """How many groups of the parameters (4 H + 1, S, G) fit the cache in training."""
-    P, _, G = parameters.shape
+def make_blocks(theta, n, points, seeds):
+    """Split theta (4 H + 1, D S, G), S groups for each of D data sets, for the cache.
+
+    Returns for each block a view of theta, and as train_block needs them, which of its
+    points (., N, 4) each group sees, these points, and their seeds.
+    """
+    P, groups, G = theta.shape
     numbers = n * (P + 1) // 2 + 5 * P  # buffers; theta, m, v, gradient, root
-    return max(1, BLOCK_BYTES // (numbers * G * parameters.itemsize))
+    step = max(1, BLOCK_BYTES // (numbers * G * theta.itemsize))
+    sets, blocks = np.arange(groups) // (groups // len(points)), []
+    for i in range(0, groups, step):
+        which = sets[i : i + step]
+        own = slice(which[0], which[-1] + 1)
+        block = theta[:, i : i + step], which - which[0], points[own], seeds[own]
+        blocks.append(block)
+    return blocks
 
 
 def train_ensemble(
@@ -226,21 +237,14 @@ def train_ensemble(
     E, n = checked("networks", networks, SIZE), checked("batch_size", batch_size, SIZE)
     epochs, seed = checked("epochs", epochs, COUNT), checked("seed", seed, COUNT)
     rate = checked("learning_rate", learning_rate, RATE)
-    (D, N, _), S = points.shape, -(-E // GROUP)  # S groups for each data set
-    points, n, size = points.astype(dtype), min(n, N), S * GROUP
-    seeds = range(seed, seed + D)
+    (D, N, _), size = points.shape, -(-E // GROUP) * GROUP
+    n, seeds = min(n, N), range(seed, seed + D)
     starts = [initial_parameters(size, hidden_units, init, s, dtype) for s in seeds]
-    theta, sets = np.hstack(starts).reshape(-1, D * S, GROUP), np.arange(D * S) // S
-    step = block_size(theta, n)
-    parts = [slice(i, i + step) for i in range(0, D * S, step)]
-    blocks = []
-    for part in parts:  # of one data set or several
-        first, last = sets[part][[0, -1]]
-        own = slice(first, last + 1)
-        blocks.append((theta[:, part], sets[part] - first, points[own], seeds[own]))
+    theta = np.hstack(starts).reshape(-1, D * size // GROUP, GROUP)
+    blocks = make_blocks(theta, n, points.astype(dtype), seeds)
     train = partial(train_block, n, epochs, rate)
-    for k, block in enumerate(train_blocks(train, blocks)):
-        theta[:, parts[k]] = block
+    for k, trained in enumerate(train_blocks(train, blocks)):
+        blocks[k][0][:] = trained
         if progress:
-            progress((k + 1) / len(parts))
+            progress((k + 1) / len(blocks))
     return to_ensemble(theta.reshape(-1, D, size)[..., :E].reshape(-1, D * E))

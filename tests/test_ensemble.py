@@ -109,10 +109,10 @@ def test_bits_depend_neither_on_blocks_nor_processes_nor_others(H, points, monke
 
 @pytest.mark.parametrize(("H", "batch"), [(3, 20), (8, 50)])
 def test_blocks_are_as_large_as_the_cache_allows(H, batch):
-    theta = np.zeros((4 * H + 1, 1, ensemble.GROUP), np.float32)
-    buffers = sum(buffer.nbytes for buffer in ensemble.make_buffers(batch, theta))
-    groups = ensemble.block_size(theta, batch)
-    size = groups * (buffers + 5 * theta.nbytes)
+    theta = np.zeros((4 * H + 1, 99, ensemble.GROUP), np.float32)
+    [(block, *_), *_] = ensemble.make_blocks(theta, batch, np.zeros((3, 1, 4)), [0] * 3)
+    buffers = sum(buffer.nbytes for buffer in ensemble.make_buffers(batch, block))
+    size, groups = buffers + 5 * block.nbytes, block.shape[1]
     assert size <= ensemble.BLOCK_BYTES == 2**20 < size * (groups + 1) / groups
 
 
