@@ -65,15 +65,11 @@ def row(name, seed, result):
     [(vertices, _)] = boundary
     lengths = geometry.side_lengths(vertices)
     angles = geometry.interior_angles(vertices)
-    return [
-        name,
-        str(seed),
-        f"{lengths.min():.2f}--{lengths.max():.2f}",
-        f"{angles.min():.0f}--{angles.max():.0f}",
-        f"{geometry.polygon_area(vertices):.3f}",
-        f"{100 * (1 - geometry.disc_error(vertices)):.2f}",
-        fresh,
-    ]
+    ranges = lengths.min(), lengths.max(), angles.min(), angles.max()
+    cells = "{:.2f}--{:.2f} {:.0f}--{:.0f}".format(*ranges).split()
+    cells.append(f"{geometry.polygon_area(vertices):.3f}")
+    cells.append(f"{100 * (1 - geometry.disc_error(vertices)):.2f}")
+    return [name, str(seed), *cells, fresh]
 
 
 def summary(runs, seed):
@@ -122,7 +118,7 @@ def draw_example(ax, apothem=0.7):
     figures.draw_boundary(ax, extract_boundary(*network))
     for angle in np.pi / 6 + np.pi / 3 * np.arange(6):
         x = 0.45 * np.array([np.cos(angle), np.sin(angle)])
-        active = ", ".join(str(j + 1) for j in np.flatnonzero(units.T @ x > 1e-9))
+        active = ", ".join(str(j + 1) for j in range(3) if units[:, j] @ x > 1e-9)
         ax.text(*x, active, color=figures.DARK, fontsize=8, ha="center", va="center")
     arrow = {"arrowstyle": "->", "color": figures.GREY}
     for u in units.T:
@@ -133,16 +129,13 @@ def draw_example(ax, apothem=0.7):
 def save_ensemble(options):
     """Train the ensemble that the options describe, print its shares, and save it."""
     X, y = circle_in_square(options.points, options.seed)
-    H, E = options.hidden_units, options.networks
-    choices = {"init": options.init, "seed": options.seed}
-    choices["progress"] = script.share_shown(f"{E} networks")
+    H, E, show = options.hidden_units, options.networks, script.share_shown("training")
+    choices = {"init": options.init, "seed": options.seed, "progress": show}
     trained = ensemble.train_ensemble(X, y, H, E, options.epochs, **choices)
     polygons = boundaries.extract_all(trained).polygons(2 * H)
     inside = boundaries.in_square(polygons).sum()
-    print(
-        f"closed convex {2 * H}-gons: {len(polygons)} of {E}, "
-        f"of which {inside} lie in [-1, 1]^2"
-    )
+    print(f"closed convex {2 * H}-gons: {len(polygons)} of {E}, ", end="")
+    print(f"of which {inside} lie in [-1, 1]^2")
     trained.save(options.save)
     print(f"wrote\n  {options.save}")
 
