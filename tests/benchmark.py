@@ -133,24 +133,6 @@ def one_torch_network(_, units):
     return partial(torch_step, network, adam, *batch_of(64))
 
 
-def torch_vmap(networks, units):
-    theta, (X, y) = torch.randn(networks, 4 * units + 1), batch_of(64)
-    adam = torch.optim.Adam([theta.requires_grad_()], lr=0.03)
-
-    def loss(theta):
-        W, b, a, c = theta.split([2 * units, units, units, 1])
-        logits = (X @ W.view(2, units) + b).relu() @ a + c
-        return binary_cross_entropy_with_logits(logits, y[:, 0])
-
-    def step():
-        losses = torch.vmap(loss)(theta)
-        adam.zero_grad()
-        losses.sum().backward()
-        adam.step()
-
-    return step
-
-
 def jax_vmap(networks, units):
     """vmap of value_and_grad, compiled together with Adam."""
     os.environ["NPROC"] = "1"  # the number of threads
@@ -229,7 +211,6 @@ def main():
         "Adam alone / PyTorch's": functions_and_adam(adam_alone=True),
         "ensemble / ensemble of 1,000": ensembles_by_size(),
         "ensemble / 1 PyTorch network": ensembles_and(one_torch_network, single),
-        "ensemble / PyTorch vmap": ensembles_and(torch_vmap, several),
         "ensemble / JAX vmap, jit": ensembles_and(jax_vmap, several),
         "boundary / 200 x 200 contour": boundaries(),
     }
