@@ -1,30 +1,31 @@
 """Thousands of small networks, trained at once, on one data set or on many.
 
-Each network has one hidden ReLU layer of H units and one logit. With a constant 1
-appended to the input x, the bias of a unit is its third weight:
+Each network has one hidden ReLU layer of H units and one logit. The input x ends with a
+constant 1, so that the bias of a unit is its third weight:
 
     z_h = w_h . x,    f = sum_h a_h relu(z_h) + c.
 
-The 4 H + 1 parameters of a network are the three entries of all w_h, the a_h, and c.
-In training they come first, (4 H + 1, S, G) for S groups of G networks: each operation
-runs along hundreds of neighbouring numbers. Blocks that fit the cache are trained in
-turn, by several processes, as the operations are too short for threads. The rounding of
-a matrix product can depend on its width, so each product has the fixed width G of one
-group, (N, 3) @ (3, G): a network's result does not depend on those beside it.
+In training, the 4 H + 1 parameters come first (the three entries of all w_h, the a_h,
+and c), then S groups of G networks, so that operations run along hundreds of numbers.
+Blocks of groups that fit the cache are trained by several processes, as operations are
+too short for threads. The rounding of a matrix product can depend on its width, which
+is always G here: a network's result does not depend on those beside it.
 """
 
+from functools import partial
+import io
 import multiprocessing
 import os
-from pathlib import Path
 import signal
 import sys
 from typing import NamedTuple
 
 from decision_boundary.checks import COUNT, LABELS, NUMBERS, RATE, SIZE, checked
+from decision_boundary.shared.results import write_files
 import numpy as np
 
 INITS = ("xavier", "positive", "spread")
-GROUP = 50  # networks; a smaller group is filled up with networks that are not kept
+GROUP = 50  # networks; a smaller group is filled up with others, which are not kept
 BLOCK_BYTES = 2**20  # half of a usual second-level cache
 PROCESSES = os.cpu_count() if sys.platform == "linux" else 1  # others fork less safely
 
@@ -48,32 +49,28 @@ class Ensemble(NamedTuple):
         return np.isfinite(np.hstack([a.reshape(len(a), -1) for a in self])).all(axis=1)
 
     def save(self, path):
-        """Write the four arrays under their names to a .npz file, whole or not at all."""
-        part = Path(f"{path}.part")
-        try:
-            with open(part, "wb") as file:
-                np.savez(file, **self._asdict())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        """Write the arrays under their names to a .npz file, whole or not at all."""
+        content = io.BytesIO()
+        np.savez(content, **self._asdict())
+        write_files({path: content.getvalue()})
 
 
 def split(parameters):
-    """Views of an array (4 H + 1, ...): w (3, H, ...), a (H, ...) and c (...)."""
+    """Views of parameters (4 H + 1, ...): w (3, H, ...), a (H, ...) and c (...)."""
     H = len(parameters) // 4
     w = parameters[: 3 * H].reshape(3, H, *parameters.shape[1:])
     return w, parameters[3 * H : -1], parameters[-1]
 
 
 def to_ensemble(parameters):
-    """Copy parameters (4 H + 1, E) into arrays that have the networks first."""
+    """Copy parameters (4 H + 1, E)."""
     w, a, c = split(parameters)
     arrays = w[:2].transpose(2, 0, 1), w[2].T, a.T, c
     return Ensemble(*(array.copy() for array in arrays))
 
 
 def make_buffers(num_points, parameters):
-    """The arrays that `gradients` computes in: z, [z > 0] and 2 delta."""
+    """The arrays in which `gradients` computes z, [z > 0] and 2 delta."""
     _, a, c = split(parameters)
     return [np.empty((num_points, *part.shape), part.dtype) for part in (a, a, c)]
 
@@ -87,8 +84,8 @@ def gradients(parameters, x, y, buffers):
         g_h = mean [z_h > 0] delta x,    dE/dw_h = a_h g_h,    dE/da_h = w_h . g_h,
 
     the last because relu(z_h) = [z_h > 0] w_h . x.
-    The parameters and the result are (4 H + 1, S, G). x (S, N, 3), with a last column of
-    ones, and y (S, N, 1) hold each group's points; or (1, N, ...), those of all groups.
+    The parameters and the result are (4 H + 1, S, G). x (S, N, 3) and y (S, N, 1) hold
+    each group's points, or x (1, N, 3) and y (1, N, 1) those of all groups.
     """
     w, a, c = split(parameters)  # (3, H, S, G), (H, S, G), (S, G)
     gradient = np.empty_like(parameters)
@@ -112,25 +109,12 @@ def gradients(parameters, x, y, buffers):
     return gradient
 
 
-class Adam:
-    """Adam (Kingma and Ba, 2015) on one array, in place; t counts the steps.
-
-    m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2,
-    theta <- theta - eta m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon)
-    """
-
-    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-8
-
-    def __init__(self, parameters, learning_rate):
-        self.theta, self.eta, self.t = parameters, learning_rate, 0
-        self.m, self.v = np.zeros_like(parameters), np.zeros_like(parameters)
-
-    def step(self, g):
-        self.t += 1
-        self.m += (1 - self.beta_1) * (g - self.m)
-        self.v += (1 - self.beta_2) * (g**2 - self.v)
-        root = np.sqrt(self.v / (1 - self.beta_2**self.t)) + self.epsilon
-        self.theta -= self.eta / (1 - self.beta_1**self.t) * self.m / root
+def adam_step(theta, m, v, g, t, learning_rate):
+    """Adam's step t = 1, 2, ... (Kingma and Ba, 2015), in place, with its defaults."""
+    m += (1 - 0.9) * (g - m)
+    v += (1 - 0.999) * (g**2 - v)
+    root = np.sqrt(v / (1 - 0.999**t)) + 1e-8
+    theta -= learning_rate / (1 - 0.9**t) * m / root
 
 
 def initial_parameters(networks, hidden_units, init, seed, dtype):
@@ -139,8 +123,6 @@ def initial_parameters(networks, hidden_units, init, seed, dtype):
     H = checked("hidden_units", hidden_units, SIZE)
     if init not in INITS:
         raise ValueError(f"init must be one of {', '.join(INITS)}, not {init!r}")
-    if dtype not in (np.float32, np.float64):
-        raise ValueError(f"dtype must be numpy.float32 or numpy.float64, not {dtype!r}")
     rng = np.random.default_rng([checked("seed", seed, COUNT), 0])
     parameters = np.zeros((4 * H + 1, E), dtype)
     w, a, _ = split(parameters)
@@ -159,12 +141,12 @@ def initial_parameters(networks, hidden_units, init, seed, dtype):
 def initial_ensemble(
     networks=1000, hidden_units=3, init="spread", seed=0, dtype=np.float32
 ):
-    """The networks from which `train_ensemble` starts, given the same arguments.
+    """The networks from which `train_ensemble` starts; all biases are zero.
 
-    All biases are zero. "xavier": weights uniform in +-sqrt(6 / (fan_in + fan_out)),
-    Glorot and Bengio (2010). "positive": the same, the outgoing ones made positive.
+    "xavier": uniform in +-sqrt(6 / (fan_in + fan_out)), Glorot and Bengio (2010)
+    "positive": the same, the outgoing ones made positive
     "spread": hidden weight vectors of Xavier's root mean square length 2 / sqrt(2 + H),
-    in directions 2 pi / H apart under a random rotation; outgoing weights equal to it.
+    in directions 2 pi / H apart under a random rotation; outgoing weights equal to it
     """
     return to_ensemble(initial_parameters(networks, hidden_units, init, seed, dtype))
 
@@ -185,30 +167,49 @@ def labelled_points(X, y):
 
 
 @np.errstate(all="ignore")  # a network that diverges is counted, not warned about
-def train_block(job):
+def train_block(n, epochs, learning_rate, block):
     """Train and return parameters (4 H + 1, S, G); group s sees points[which[s]]."""
-    parameters, which, points, seeds, epochs, n, learning_rate = job
-    theta, N = parameters.copy(), points.shape[1]
-    buffers, optimizer = make_buffers(min(n, N), theta), Adam(theta, learning_rate)
+    theta, which, points, seeds = block
+    theta, buffers = theta.copy(), make_buffers(n, theta)
+    m, v, t = np.zeros_like(theta), np.zeros_like(theta), 0
     shuffles = [np.random.default_rng([seed, 1]) for seed in seeds]
     for _ in range(epochs):
         shuffled = np.stack([rng.permutation(p) for rng, p in zip(shuffles, points)])
         shuffled = shuffled[which] if len(points) > 1 else shuffled  # (S or 1, N, 4)
-        for i in range(0, N, n):
+        for i in range(0, points.shape[1], n):
             x, y = np.split(shuffled[:, i : i + n], [3], axis=2)
-            optimizer.step(gradients(theta, x, y, buffers))
+            t += 1
+            adam_step(theta, m, v, gradients(theta, x, y, buffers), t, learning_rate)
     return theta
 
 
-def train_blocks(jobs):
-    """Yield train_block(job) for each job, computed by up to PROCESSES processes."""
-    workers = min(PROCESSES, len(jobs))
+def train_blocks(train, blocks):
+    """Yield train(block) for each block, computed by up to PROCESSES processes."""
+    workers = min(PROCESSES, len(blocks))
     if workers == 1:
-        yield from map(train_block, jobs)
+        yield from map(train, blocks)
     else:
         quiet = signal.signal, (signal.SIGINT, signal.SIG_DFL)  # no traceback on Ctrl-C
         with multiprocessing.get_context("fork").Pool(workers, *quiet) as pool:
-            yield from pool.imap(train_block, jobs)
+            yield from pool.imap(train, blocks)
+
+
+def make_blocks(theta, n, points, seeds):
+    """Split theta (4 H + 1, D S, G), S groups for each of D data sets, for the cache.
+
+    Returns for each block a view of theta, and as train_block needs them, which of its
+    points (., N, 4) each group sees, these points, and their seeds.
+    """
+    P, groups, G = theta.shape
+    numbers = n * (P + 1) // 2 + 5 * P  # buffers; theta, m, v, gradient, root
+    step = max(1, BLOCK_BYTES // (numbers * G * theta.itemsize))
+    sets, blocks = np.arange(groups) // (groups // len(points)), []
+    for i in range(0, groups, step):
+        which = sets[i : i + step]
+        own = slice(which[0], which[-1] + 1)
+        block = theta[:, i : i + step], which - which[0], points[own], seeds[own]
+        blocks.append(block)
+    return blocks
 
 
 def train_ensemble(
@@ -226,30 +227,24 @@ def train_ensemble(
 ):
     """Train networks with Adam on their mean binary cross-entropy; an Ensemble.
 
-    X (N, 2) and y (N, 1), or D data sets at once: X (D, N, 2) and y (D, N, 1). Network k
-    of data set d then has index d * networks + k, and is the same, bit for bit, as if it
-    were trained on this data set alone with seed + d. The networks of a data set see the
+    X (N, 2) and y (N, 1), or D data sets at once: X (D, N, 2) and y (D, N, 1). Then
+    network k of data set d has index d * networks + k, and the same bits as if it were
+    trained on this data set alone with seed + d. The networks of a data set see the
     same batches, shuffled in each epoch. One that diverges does not affect the others;
-    see `Ensemble.finite`. progress is called with the share of the work that is done.
+    see `Ensemble.finite`. progress is called with the share of the work done so far.
     """
     points = labelled_points(X, y)
     E, n = checked("networks", networks, SIZE), checked("batch_size", batch_size, SIZE)
     epochs, seed = checked("epochs", epochs, COUNT), checked("seed", seed, COUNT)
     rate = checked("learning_rate", learning_rate, RATE)
-    (D, N, _), S = points.shape, -(-E // GROUP)  # S groups for each data set
-    seeds, size = range(seed, seed + D), S * GROUP
-    starts = (initial_parameters(size, hidden_units, init, s, dtype) for s in seeds)
-    trained = np.hstack([*starts]).reshape(-1, D * S, GROUP)
-    P, points, data_sets = len(trained), points.astype(dtype), np.arange(D * S) // S
-    numbers = min(n, N) * (P + 1) // 2 + 5 * P  # buffers; theta, m, v, gradient, root
-    step = max(1, BLOCK_BYTES // (numbers * GROUP * trained.itemsize))
-    jobs = []
-    for i in range(0, D * S, step):  # a block of groups, of one data set or several
-        own, which = trained[:, i : i + step], data_sets[i : i + step]
-        sets = slice(which[0], which[-1] + 1)
-        jobs.append((own, which - which[0], points[sets], seeds[sets], epochs, n, rate))
-    for i, theta in enumerate(train_blocks(jobs)):
-        jobs[i][0][:] = theta
+    (D, N, _), size = points.shape, -(-E // GROUP) * GROUP
+    n, seeds = min(n, N), range(seed, seed + D)
+    starts = [initial_parameters(size, hidden_units, init, s, dtype) for s in seeds]
+    theta = np.hstack(starts).reshape(-1, D * size // GROUP, GROUP)
+    blocks = make_blocks(theta, n, points.astype(dtype), seeds)
+    train = partial(train_block, n, epochs, rate)
+    for k, trained in enumerate(train_blocks(train, blocks)):
+        blocks[k][0][:] = trained
         if progress:
-            progress((i + 1) / len(jobs))
-    return to_ensemble(trained.reshape(-1, D, size)[..., :E].reshape(-1, D * E))
+            progress((k + 1) / len(blocks))
+    return to_ensemble(theta.reshape(-1, D, size)[..., :E].reshape(-1, D * E))

@@ -1,6 +1,7 @@
 """Measures of polygons, given by their corners (K, 2) in order, and of the disc.
 
-The vertices of `polygon.extract_boundary`'s closed polylines are such corners.
+They become complex numbers: conj(a) b has the dot product as its real part, the cross
+product as its imaginary part, and the angle from a to b.
 """
 
 import math
@@ -11,29 +12,23 @@ import numpy as np
 
 
 def polygon_area(vertices):
-    """Sum over the sides of (x_k y_(k+1) - x_(k+1) y_k) / 2: > 0 if counter-clockwise.
-
-    Taken about the first corner, so that a small polygon keeps its relative precision.
-    """
-    vertices = corners(vertices)
-    x, y = (vertices - vertices[0]).T
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+    """Half the sum of x_k y_(k+1) - x_(k+1) y_k: positive if counter-clockwise."""
+    z, sides = corners_and_sides(vertices)
+    # About the first corner: a small polygon keeps its relative precision
+    return float(((z - z[0]).conj() * sides).imag.sum()) / 2
 
 
 def side_lengths(vertices):
     """Lengths (K,) of the sides, the first from corner 0 to corner 1."""
-    return np.hypot(*sides(corners(vertices)).T)
+    return abs(corners_and_sides(vertices)[1])
 
 
 def interior_angles(vertices):
-    """Angles (K,) inside the polygon at its corners, in degrees; above 180 if reflex.
-
-    180 minus the turn from the side before the corner to the side after it, positive in
-    the direction in which the polygon runs.
-    """
-    after = sides(corners(vertices))
-    before = np.roll(after, 1, axis=0)
-    return 180 - np.sign(polygon_area(vertices)) * np.degrees(angle(before, after))
+    """Angles (K,) inside the polygon at its corners, in degrees; reflex above 180."""
+    # 180 minus the turn from one side to the next, in the polygon's direction
+    _, sides = corners_and_sides(vertices)
+    turns = np.angle(np.roll(sides, 1).conj() * sides, deg=True)
+    return 180 - np.sign(polygon_area(vertices)) * turns
 
 
 def is_convex(vertices):
@@ -42,27 +37,25 @@ def is_convex(vertices):
     return bool((angles < 180).all() and (180 - angles).sum() < 540)
 
 
-def disc_overlap(vertices, radius=RADIUS):
-    """Area common to the polygon (K, 2), counter-clockwise, and the disc around 0.
+def disc_overlap(vertices):
+    """Area common to the polygon (K, 2), counter-clockwise, and the disc of RADIUS.
 
     Each side from a to b adds the signed area that it spans with the centre: a triangle
     where it runs inside the disc, circular sectors where it runs outside.
     """
-    a = corners(vertices)
-    along = sides(a)
-    b = a + along
-    # |a + t along| = radius at t = (-p -+ root) / q
-    p, q = (a * along).sum(axis=1), (along * along).sum(axis=1)
-    root = np.sqrt(np.maximum(p * p - q * ((a * a).sum(axis=1) - radius**2), 0))
-    enter = a + np.clip((-p - root) / q, 0, 1)[:, None] * along
-    leave = a + np.clip((-p + root) / q, 0, 1)[:, None] * along
-    triangles = cross(enter, leave).sum() / 2
-    sectors = (angle(a, enter) + angle(leave, b)).sum() * radius**2 / 2
-    return float(triangles + sectors)
+    a, along = corners_and_sides(vertices)
+    # |a + t along| = RADIUS at t = (-p -+ root) / q
+    p, q = (a.conj() * along).real, abs(along) ** 2
+    root = np.sqrt(np.maximum(p * p - q * (abs(a) ** 2 - RADIUS**2), 0))
+    enter = a + np.clip((-p - root) / q, 0, 1) * along
+    leave = a + np.clip((-p + root) / q, 0, 1) * along
+    triangles = (enter.conj() * leave).imag
+    angles = np.angle(a.conj() * enter) + np.angle(leave.conj() * (a + along))
+    return float((triangles + RADIUS**2 * angles).sum()) / 2
 
 
 def disc_error(vertices):
-    """Share of the square [-1, 1]^2 that the polygon, which lies in it, misclassifies."""
+    """Share of the square [-1, 1]^2 that a polygon in it misclassifies."""
     both = polygon_area(vertices) + math.pi * RADIUS**2
     return (both - 2 * disc_overlap(vertices)) / 4
 
@@ -79,22 +72,10 @@ def best_polygon(n):
     return apothem / math.cos(half) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def corners(vertices):
-    """The vertices as an array (K, 2); ValueError for fewer than three."""
+def corners_and_sides(vertices):
+    """Complex arrays (K,); ValueError for fewer than three corners."""
     vertices = checked("vertices", vertices, NUMBERS, ("K", 2))
     if len(vertices) < 3:
         raise ValueError(f"vertices must have shape (>= 3, 2), not {vertices.shape}")
-    return vertices.astype(float)
-
-
-def sides(vertices):
-    return np.roll(vertices, -1, axis=0) - vertices
-
-
-def cross(a, b):
-    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-
-
-def angle(a, b):
-    """The angles from the vectors a (K, 2) to the vectors b, in radians."""
-    return np.arctan2(cross(a, b), (a * b).sum(axis=1))
+    corners = vertices @ [1, 1j]
+    return corners, np.roll(corners, -1) - corners

@@ -44,17 +44,14 @@ def make_run(name, seed, num_points):
 
 def train_hexagons(options):
     """{exercise: its trained Runs}, and the views that followed the first of all."""
-    runs, views = {}, None
-    for name, (_, _, factor) in EXERCISES.items():
-        epochs, runs[name] = factor * options.epochs, []
-        seeds = range(options.seed, options.seed + RUNS)
-        for seed in script.progress(seeds, f"2-3-1, {name}, seed {{}}"):
-            result = make_run(name, seed, options.points)
-            runs[name].append(result)
-            if views is None:
-                views = live.make_views(options, result, epochs)
-                after_epoch = [view.update for view in views]
-            training.train(result, epochs, after_epoch, show=False)
+    points, seeds = options.points, range(options.seed, options.seed + RUNS)
+    runs = {f: [make_run(f, seed, points) for seed in seeds] for f in EXERCISES}
+    all_epochs = {name: EXERCISES[name][-1] * options.epochs for name in runs}
+    views = live.make_views(options, runs["NumPy"][0], all_epochs["NumPy"])
+    after_epoch = [view.update for view in views]
+    for name, epochs in all_epochs.items():
+        for k in script.progress(range(RUNS), f"2-3-1, {name}, run {{}} from 0 on"):
+            training.train(runs[name][k], epochs, after_epoch, show=False)
             after_epoch = [view.wait for view in views]
     return runs, views
 
@@ -68,15 +65,11 @@ def row(name, seed, result):
     [(vertices, _)] = boundary
     lengths = geometry.side_lengths(vertices)
     angles = geometry.interior_angles(vertices)
-    return [
-        name,
-        str(seed),
-        f"{lengths.min():.2f}--{lengths.max():.2f}",
-        f"{angles.min():.0f}--{angles.max():.0f}",
-        f"{geometry.polygon_area(vertices):.3f}",
-        f"{100 * (1 - geometry.disc_error(vertices)):.2f}",
-        fresh,
-    ]
+    ranges = lengths.min(), lengths.max(), angles.min(), angles.max()
+    cells = "{:.2f}--{:.2f} {:.0f}--{:.0f}".format(*ranges).split()
+    cells.append(f"{geometry.polygon_area(vertices):.3f}")
+    cells.append(f"{100 * (1 - geometry.disc_error(vertices)):.2f}")
+    return [name, str(seed), *cells, fresh]
 
 
 def summary(runs, seed):
@@ -125,7 +118,7 @@ def draw_example(ax, apothem=0.7):
     figures.draw_boundary(ax, extract_boundary(*network))
     for angle in np.pi / 6 + np.pi / 3 * np.arange(6):
         x = 0.45 * np.array([np.cos(angle), np.sin(angle)])
-        active = ", ".join(str(j + 1) for j in np.flatnonzero(units.T @ x > 1e-9))
+        active = ", ".join(str(j + 1) for j in range(3) if units[:, j] @ x > 1e-9)
         ax.text(*x, active, color=figures.DARK, fontsize=8, ha="center", va="center")
     arrow = {"arrowstyle": "->", "color": figures.GREY}
     for u in units.T:
@@ -136,16 +129,13 @@ def draw_example(ax, apothem=0.7):
 def save_ensemble(options):
     """Train the ensemble that the options describe, print its shares, and save it."""
     X, y = circle_in_square(options.points, options.seed)
-    H, E = options.hidden_units, options.networks
-    choices = {"init": options.init, "seed": options.seed}
-    choices["progress"] = script.share_shown(f"{E} networks")
+    H, E, show = options.hidden_units, options.networks, script.share_shown("training")
+    choices = {"init": options.init, "seed": options.seed, "progress": show}
     trained = ensemble.train_ensemble(X, y, H, E, options.epochs, **choices)
     polygons = boundaries.extract_all(trained).polygons(2 * H)
     inside = boundaries.in_square(polygons).sum()
-    print(
-        f"closed convex {2 * H}-gons: {len(polygons)} of {E}, "
-        f"of which {inside} lie in [-1, 1]^2"
-    )
+    print(f"closed convex {2 * H}-gons: {len(polygons)} of {E}, ", end="")
+    print(f"of which {inside} lie in [-1, 1]^2")
     trained.save(options.save)
     print(f"wrote\n  {options.save}")
 

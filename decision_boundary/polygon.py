@@ -1,10 +1,9 @@
 """The exact decision boundary of a ReLU network with two inputs and one logit.
 
 The lines on which units are zero divide the square into cells in which the logit is
-affine. Where the line of a unit crosses a cell, it enters and leaves at zeros on the
-cell's edges, and so does the boundary. Hence the zeros on edges are all there is to
-find: layer by layer, the zeros beside the same cell are joined, and the segments
-between them become edges for the next layer. Each step treats all edges at once.
+affine. The line of the next unit, or the boundary, enters and leaves a cell at zeros on
+the cell's edges. So it is enough to find these, for all edges at once: layer by layer,
+the two zeros beside a cell are joined by an edge, and edges are split at zeros.
 
 This needs general position: up to rounding, no zero at an end of an edge and no two in
 the same place. Where it fails, and for few units, each unit in turn cuts all regions
@@ -20,9 +19,7 @@ from decision_boundary.geometry import polygon_area, side_lengths
 import numpy as np
 
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
-FEW_UNITS = (
-    6  # up to so many hidden units, cutting is faster than whole-array operations
-)
+FEW_UNITS = 6  # for up to so many hidden units, cutting regions is faster
 NEAR = 1e-11  # zeros this close together or to an end are not in general position
 ZERO = 4e-15  # a value this small relative to the sum of its unit's |terms| counts as 0
 MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dropped
@@ -34,7 +31,7 @@ class NotACurve(ValueError):
 
 
 class _NotGeneral(Exception):
-    """Zeros too close to each other or to the end of an edge to be told apart."""
+    """Zeros are too close to each other or to the end of an edge."""
 
 
 class Polyline(NamedTuple):
@@ -47,23 +44,23 @@ class Polyline(NamedTuple):
 def extract_boundary(weights, biases):
     """The zero set of the logit in [-1, 1]^2, as a list of polylines.
 
-    h_0 = x, h_l = relu(h_(l-1) W_l + b_l), logit = h_(L-1) W_L + b_L; weights and
-    biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from fan_in 2 to
-    fan_out 1. One layer is allowed.
+    weights and biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from
+    fan_in 2 to fan_out 1: h_0 = x, h_l = relu(h_(l-1) W_l + b_l), and the logit is
+    h_(L-1) W_L + b_L. One layer is allowed.
 
     Negative logits (label 0) lie to the left of every polyline: around an inside it
-    runs counter-clockwise. An open polyline begins and ends on the square's border; no
-    boundary gives []. Where branches meet in a point, each turns so that the negative
-    pieces touch but stay apart. Zeros that are single points are left out.
+    runs counter-clockwise. An open polyline begins and ends on the square's border.
+    Where branches meet in a point, each turns so that the negative pieces touch but
+    stay apart. Zeros that are single points are left out.
 
     The logit at every vertex is zero to rounding. Vertices within MERGE = 1e-12 of the
-    segment between their neighbours are dropped: no corners, or coincident ones. So is
-    a closed polyline of which two vertices or less are left.
+    segment between their neighbours are dropped, and closed polylines of which less
+    than three vertices are left.
 
     Raises TypeError or ValueError unless weights and biases are such a network, and
-    NotACurve, a ValueError, where zeros do not separate negative from positive logits
-    within the square: on a whole region, or along a line with the same sign on both
-    sides, or along the square's border.
+    NotACurve, a ValueError, where zeros do not separate negative from positive logits:
+    on a whole region, along a line with the same sign on both sides, or along the
+    square's border.
     """
     layers = _checked_layers(weights, biases)
     try:
@@ -72,11 +69,28 @@ def extract_boundary(weights, biases):
         corners, paths = _cut_regions(layers)
     boundary = []
     for path in paths:
-        closed = path[0] == path[-1]  # twice the same corner, which _merged drops
+        closed = path[0] == path[-1]  # twice the same corner, of which one is dropped
         points = _merged([corners[v] for v in path], closed)
         if len(points) > 2 or not closed:
             boundary.append(Polyline(np.array(points), closed))
     return boundary
+
+
+def _checked_layers(weights, biases):
+    """A list of (W, b) whose shapes chain from 2 inputs to 1 logit."""
+    if not 0 < len(weights) == len(biases):
+        lengths = f"{len(weights)} and {len(biases)}"
+        raise ValueError(
+            f"weights and biases must have equal length >= 1, not {lengths}"
+        )
+    layers, fan_in = [], 2
+    for k, (W, b) in enumerate(zip(weights, biases)):
+        fan_out = 1 if k == len(weights) - 1 else "n"
+        W = checked(f"weights[{k}]", W, NUMBERS, (fan_in, fan_out)).astype(float)
+        fan_in = W.shape[1]
+        b = checked(f"biases[{k}]", b, NUMBERS, (fan_in,)).astype(float)
+        layers.append((W, b))
+    return layers
 
 
 def _paths(links):
@@ -116,82 +130,68 @@ def _follow_lines(layers):
     """The boundary's corners [x, y] and its paths, which are lists of corner numbers.
 
     rows (R, 2 + H)  [x, y, z_1, ..., z_H]: a point and the layer's pre-activations
-    ends (2, E)      the rows in which the edges start and stop
-    cells (2, E)     names of the cells to the left and right of the edges
+    edges (4, E)     the rows of their starts and stops, the cells to the left and right
 
-    A cell's name is the square's xor the names of the units that are positive in it.
-    Units have even names and the square an odd one, so that all cells have odd ones.
+    A cell's name is the sum of the square's, 1, and of those of the units that are
+    positive in it, which are even numbers, modulo 2^64. What is outside is named 0.
     """
     *hidden, (a, c) = layers
     sizes = [len(b) for _, b in hidden]
     if sum(sizes) <= FEW_UNITS:
-        raise _NotGeneral
+        raise _NotGeneral  # or not worth it
     names = np.split(2 * np.cumprod(np.full(sum(sizes), MULTIPLIER)), np.cumsum(sizes))
     h = rows = np.array(SQUARE)
-    ends = np.array([[0, 1, 2, 3], [1, 2, 3, 0]])
-    cells = np.array([[1] * 4, [0] * 4])  # the square and what is outside
+    edges = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [1] * 4, [0] * 4])
     for k, (W, b) in enumerate(hidden):
-        if k > 0:
-            rows, ends, cells = _split_edges(rows, ends, cells, names[k - 1])
-            h = np.maximum(rows[:, 2:], 0)
         rows = np.hstack([rows[:, :2], h @ W + b])  # (R, fan_in) @ (fan_in, H)
         terms = h.max(axis=0) @ np.abs(W) + np.abs(b)
-        rows, ends, cells = _add_edges(rows, ends, cells, names[k], terms)
-    points, beside, rises = _logit_zeros(rows, ends, cells, names[-2], a[:, 0], c[0])
+        if (np.abs(rows[:, 2:]) <= NEAR * terms).any():
+            raise _NotGeneral
+        zeros = _unit_zeros(rows, edges)
+        lines = _lines(edges, zeros, names[k], len(rows))
+        rows, edges = _split(rows, edges, zeros)
+        zeros = _unit_zeros(rows, lines)
+        edges = np.hstack([lines, edges])
+        if k + 1 < len(hidden):  # the last lines, often with the most zeros, stay whole
+            rows, edges = _split(rows, edges, zeros)
+            on = rows[:, 2:] > 0
+            edges[2:] += (on[edges[0]] | on[edges[1]]) @ names[k]
+            h = np.maximum(rows[:, 2:], 0)
+    points, beside, rises = _logit_zeros(rows, edges, zeros, names[-2], a[:, 0], c[0])
     first, last, _ = _joined(beside, rises)
     return points.tolist(), _paths(dict(zip(first.tolist(), last.tolist())))
 
 
-def _add_edges(rows, ends, cells, names, terms):
-    """Add the segments on which one of the layer's units is zero."""
-    i, t, j, fall = _unit_zeros(rows, ends)
-    points = _between(rows, ends[:, i], t)
-    # Clearly negative, so that the unit counts as off and not as nearly zero
-    points[np.arange(len(j)), 2 + j] = -terms[j]
-    first, last, key = _joined(cells[:, i] + names[j], fall < 0)
-    own = names[j[first]]
-    ends = np.concatenate([ends, len(rows) + np.stack([first, last])], axis=1)
-    cells = np.concatenate([cells, [key - own, (key - own) ^ own]], axis=1)
-    rows = np.concatenate([rows, points])
-    near, z = NEAR * terms, rows[:, 2:]
-    if ((z > near) == (z < -near)).any():
-        raise _NotGeneral
-    return rows, ends, cells
-
-
-def _unit_zeros(rows, ends):
-    """The zeros of units, sorted: edge, place from 0 to 1 on it, unit, its fall there."""
+def _unit_zeros(rows, edges):
+    """The zeros of units, sorted: edge, place from 0 to 1 on it, unit, its fall."""
     on = rows[:, 2:] > 0
-    changes = on[ends[0]] != on[ends[1]]
-    i, j = np.divmod(np.flatnonzero(changes), on.shape[1])
-    start, stop = (rows[row[i], 2 + j] for row in ends)
-    fall = start - stop
+    changes = on[edges[0]] != on[edges[1]]
+    i, j = np.divmod(np.flatnonzero(changes), on.shape[1])  # faster than np.nonzero
+    start = rows[edges[0, i], 2 + j]
+    fall = start - rows[edges[1, i], 2 + j]
     t = start / fall
-    key = i + t  # sorts by edge, then by place
-    order = np.argsort(key)
+    key = i + t
+    order = key.argsort()
     if (np.diff(key[order]) <= NEAR).any():
         raise _NotGeneral
     return i, t[order], j[order], fall[order]
 
 
-def _between(rows, ends, t):
-    """The rows at the places t from 0 to 1 between two ends."""
-    values, step = rows[ends[0]], rows[ends[1]]
-    step -= values
-    step *= t[:, None]
-    values += step
-    return values
+def _lines(edges, zeros, names, new):
+    """The edges on which a unit is zero; `new` is the first zero's number as a row."""
+    i, _, j, fall = zeros
+    first, last, right = _joined(edges[2:, i] + names[j], fall < 0)
+    return np.stack([new + first, new + last, right - names[j[first]], right])
 
 
 def _joined(beside, rises):
     """Pair the zeros beside the same cell: the first, the last, and the cell's name.
 
-    With negative values to its left, the curve through a zero enters the cell to the
-    left of the edge, beside[0], if the values rise along the edge, else beside[1].
-    Each cell must be entered once and left once, which fails if two share a name.
+    A curve with negative values to its left enters the cell to the left of the edge,
+    beside[0], where the values rise along the edge, and leaves it where they fall. It
+    must do each once per cell, which fails if two cells share a name.
     """
-    enters = np.where(rises, beside[0], beside[1])
-    leaves = np.where(rises, beside[1], beside[0])
+    enters, leaves = np.where(rises, beside, beside[::-1])
     first, last = np.flatnonzero(enters & 1), np.flatnonzero(leaves & 1)
     first = first[enters[first].argsort()]
     last = last[leaves[last].argsort()]
@@ -201,62 +201,60 @@ def _joined(beside, rises):
     return first, last, cell
 
 
-def _split_edges(rows, ends, cells, names):
-    """Split the edges at the layer's zeros and name the layer's cells beside them."""
-    i, t, j, _ = _unit_zeros(rows, ends)
-    points = _between(rows, ends[:, i], t)
-    points[np.arange(len(j)), 2 + j] = 0
-    new = len(rows) + np.arange(len(i))
-    start, stop = np.insert(ends[0], i + 1, new), np.insert(ends[1], i, new)
-    rows = np.concatenate([rows, points])
-    on = rows[:, 2:] > 0
-    cells = np.insert(cells, i, cells[:, i], axis=1)
-    return rows, np.stack([start, stop]), cells ^ _xor(on[start] | on[stop], names)
+def _split(rows, edges, zeros):
+    """Split the edges at the zeros of units, which become rows."""
+    i, t, j, _ = zeros
+    points, new = _between(rows, edges[:, i], t), np.arange(len(i))
+    points[new, 2 + j] = 0
+    parts = np.insert(edges, i, edges[:, i], axis=1)
+    parts[1, i + new] = parts[0, i + new + 1] = len(rows) + new
+    return np.concatenate([rows, points]), parts
 
 
-def _xor(on, names):
-    return np.bitwise_xor.reduce(on * names, axis=1)
+def _between(rows, edges, t):
+    """The rows at the places t from 0 to 1 on the edges."""
+    start, stop = rows[edges[0]], rows[edges[1]]
+    return start + t[:, None] * (stop - start)
 
 
-def _logit_zeros(rows, ends, cells, names, a, c):
-    """The zeros of relu(z) a + c on edges: points, cells beside, do values rise?
-
-    Along an edge, the logit's slope grows by `bend` at each zero of a unit, which takes
-    the logit no farther than `sag` from its chord.
-    """
+def _logit_zeros(rows, edges, zeros, names, a, c):
+    """The zeros of relu(z) a + c on edges: points, cells beside, do values rise?"""
     h = np.maximum(rows[:, 2:], 0)
-    f = (h @ a + c)[ends]  # (R, H) @ (H,) -> (R,), then (2, E)
+    f = (h @ a + c)[edges[:2]]  # (R, H) @ (H,) -> (R,), then (2, E)
     near = NEAR * (h.max(axis=0) @ np.abs(a) + abs(c))
-    i, t, j, fall = _unit_zeros(rows, ends)
-    bend = np.abs(fall) * a[j]
-    sag = np.bincount(i, np.abs(bend) * t * (1 - t), ends.shape[1])
+    i, t, j, fall = zeros
+    bend = np.abs(fall) * a[j]  # the growth of the logit's slope at a unit's zero
+    # The logit is at most this far from its chord
+    sag = np.bincount(i, np.abs(bend) * t * (1 - t), len(f[0]))
     found = (f.min(axis=0) - sag <= near) & (f.max(axis=0) + sag >= -near)
-    f, ends, cells = f[:, found], ends[:, found], cells[:, found]
-    kept = np.flatnonzero(found[i])
-    i, j, t, bend = (found.cumsum() - 1)[i[kept]], j[kept], t[kept], bend[kept]
+    f, edges, kept = f[:, found], edges[:, found], found[i]
+    i = (found.cumsum() - 1)[i[kept]]
+    i, t, slope = _zeros_between_bends(*f, i, t[kept], bend[kept], near)
+    points = _between(rows, edges[:, i], t)
+    beside = edges[2:, i] + (points[:, 2:] > 0) @ names
+    return points[:, :2], beside, slope > 0
 
-    # One row per edge: first its start, then the zeros of units on it
-    count = np.bincount(i, minlength=len(f[0]))
-    kinks = np.arange(count.max(initial=0)) < count[:, None]
-    slope = f[1] - f[0] - np.bincount(i, bend * (1 - t), len(f[0]))
-    places = _table(0, t, kinks, rest=1)
-    flips = _table(_xor(rows[ends[0], 2:] > 0, names), names[j], kinks)
-    gaps = np.diff(places, append=1)
-    rise = _table(slope, bend, kinks).cumsum(axis=1) * gaps
-    f = np.column_stack([f[0], rise]).cumsum(axis=1)
+
+def _zeros_between_bends(start, stop, i, t, bend, near):
+    """The zeros of piecewise linear functions on [0, 1]: function, place, slope there.
+
+    Their values at 0 and 1 are start and stop; the slope of number i grows by bend at t
+    """
+    count = np.bincount(i, minlength=len(start))
+    bends = np.arange(count.max(initial=0)) < count[:, None]
+    # One line per function: where its linear pieces end, and their slopes
+    places = np.ones((len(start), 1 + bends.shape[1]))
+    places[:, :-1][bends] = t
+    slopes = np.zeros_like(places)
+    slopes[:, 0] = stop - start - np.bincount(i, bend * (1 - t), len(start))
+    slopes[:, 1:][bends] = bend
+    slopes = slopes.cumsum(axis=1)
+    rises = slopes * np.diff(places, axis=1, prepend=0)
+    f = np.column_stack([start, rises]).cumsum(axis=1)
     if (np.abs(f) <= near).any():
         raise _NotGeneral
     i, k = np.nonzero((f[:, :-1] > 0) != (f[:, 1:] > 0))
-    t = places[i, k] - gaps[i, k] * f[i, k] / rise[i, k]
-    cells = cells[:, i] ^ np.bitwise_xor.accumulate(flips, axis=1)[i, k]
-    return _between(rows[:, :2], ends[:, i], t), cells, rise[i, k] > 0
-
-
-def _table(first, values, where, rest=0):
-    table = np.full((len(where), 1 + where.shape[1]), rest, dtype=values.dtype)
-    table[:, 0] = first
-    table[:, 1:][where] = values
-    return table
+    return i, places[i, k] - f[i, k + 1] / slopes[i, k], slopes[i, k]
 
 
 # Any position: cutting the square into regions
@@ -265,39 +263,40 @@ def _table(first, values, where, rest=0):
 def _cut_regions(layers):
     """The same as _follow_lines, for zeros in any position.
 
-    Paths consist of the edges with a negative region to the left and none to the
-    right. The next edge is found around that region or the negative ones beside it;
-    where these end at the square's border, so does the path.
+    The paths follow the edges with a negative region to the left and none to the right,
+    and turn at corners through all negative regions in between.
     """
     corners, regions, signs = _subdivide(layers)
-    left, links = {}, {}
+    left, after, links = {}, {}, {}
     for region in regions:
         s = [signs[v] for v in region]
-        side = min(s) or max(s)
-        left |= dict.fromkeys(zip(region, region[1:] + region[:1]), (side, region))
+        edges = list(zip(region, region[1:] + region[:1]))
+        left |= dict.fromkeys(edges, (min(s) or max(s), region))
+        after |= zip(edges, region[2:] + region[:2])  # the corner after each edge
     for (a, b), (side, region) in left.items():
         other, beyond = left.get((b, a), (side, region))
         if signs[a] == signs[b] == 0 <= side * other:
-            _check_thin(*([corners[v] for v in r] for r in ([a, b], region, beyond)))
+            _check_thin(corners, [a, b], region, beyond)
         if side < 0 <= other:
-            while side < 0:
-                c = region[region.index(b) + 1 - len(region)]
-                side, region = left.get((c, b), (0, None))
+            c = after[a, b]
+            while left.get((c, b), (0, None))[0] < 0:
+                c = after[c, b]
             links[a, b] = b, c
     return corners, [[a for a, _ in path] for path in _paths(links)]
 
 
-def _check_thin(edge, *regions):
-    """Raise NotACurve for an edge of zeros without a change of sign across it.
+def _check_thin(corners, edge, *regions):
+    """Raise NotACurve for an edge of zeros, unless it or a region beside it is tiny.
 
-    Edges shorter and regions thinner than MERGE pass: they may be zero to rounding
-    while the sign does change.
+    Edges shorter and regions thinner than MERGE may be zero just to rounding.
     """
-    thin = [polygon_area(r) <= MERGE * side_lengths(r).sum() for r in regions]
-    if math.dist(*edge) > MERGE and not any(thin):
+    start, stop = (corners[v] for v in edge)
+    polygons = [[corners[v] for v in region] for region in regions]
+    thin = [polygon_area(p) <= MERGE * side_lengths(p).sum() for p in polygons]
+    if math.dist(start, stop) > MERGE and not any(thin):
         raise NotACurve(
             "the logit must change its sign where it is zero, not stay zero from "
-            "({}, {}) to ({}, {})".format(*edge[0], *edge[1])
+            "({}, {}) to ({}, {})".format(*start, *stop)
         )
 
 
@@ -305,7 +304,7 @@ def _subdivide(layers):
     """Cut the square along every unit's zero line, the logit's last.
 
     Returns the corners [x, y], the regions as counter-clockwise lists of corner
-    numbers, and the signs of the logit at all corners: -1, 0 or 1.
+    numbers, and the signs -1, 0 or 1 of the logit at all corners.
     """
     h = points = np.array(SQUARE)
     regions = [[0, 1, 2, 3]]
@@ -332,19 +331,17 @@ def _cut(rows, regions, column, zero):
     def crossing(negative, positive):
         """The zero on an edge, made once for the two regions beside it."""
         if (negative, positive) not in crossings:
+            crossings[negative, positive] = len(rows)
             p, q = rows[negative], rows[positive]
             t = p[column] / (p[column] - q[column])
-            crossings[negative, positive] = len(rows)
             rows.append([x + t * (y - x) for x, y in zip(p, q)])
             signs.append(0)
         return crossings[negative, positive]
 
     for region in regions:
         s = [signs[v] for v in region]
-        if -1 in s and 1 in s:
-            parts += _halves(region, s, crossing)
-        else:
-            parts.append(region)
+        cut = -1 in s and 1 in s
+        parts += _halves(region, s, crossing) if cut else [region]
     return parts, signs
 
 
@@ -352,8 +349,7 @@ def _halves(region, s, crossing):
     """The negative and the positive part of a region whose corners have the signs s.
 
     Once around from a negative corner the signs are negative, from i on positive, from
-    k on negative again, with zeros at the two changes, or among their like by rounding.
-    The cut joins the corners before i and k, which are zeros or new.
+    k on negative again, with zeros before i and k, or among their like by rounding.
     """
     start = s.index(-1)
     region = region[start:] + region[: start + 1]
@@ -367,37 +363,3 @@ def _halves(region, s, crossing):
         region.insert(i, crossing(region[i - 1], region[i]))
         i, k = i + 1, k + 1
     return region[k - 1 : -1] + region[:i], region[i - 1 : k]
-
-
-# Checking the arguments
-
-
-def _checked_layers(weights, biases):
-    """A list of (W, b) whose shapes chain from 2 inputs to 1 logit.
-
-    The values of every unit in the square are bounded by reach, one number per unit:
-    reach_0 = 1, reach_l = reach_(l-1) |W_l| + |b_l|.
-    """
-    for name, value in ("weights", weights), ("biases", biases):
-        if not isinstance(value, list | tuple):
-            raise TypeError(f"{name} must be a list of arrays, not {value!r}")
-    if not 0 < len(weights) == len(biases):
-        raise ValueError(
-            "weights and biases must have one entry each per layer, at least one, "
-            f"not {len(weights)} and {len(biases)}"
-        )
-    layers, reach = [], np.ones(2)
-    for k, (W, b) in enumerate(zip(weights, biases)):
-        fan_out = 1 if k == len(weights) - 1 else "n"
-        W = checked(f"weights[{k}]", W, NUMBERS, (len(reach), fan_out)).astype(float)
-        b = checked(f"biases[{k}]", b, NUMBERS, (W.shape[1],)).astype(float)
-        with np.errstate(over="ignore"):  # infinite is refused, too
-            reach = reach @ np.abs(W) + np.abs(b)
-        bad = [r for r in reach.tolist() if r > 1e290 or 0 < r < 1e-290]
-        if bad:
-            raise ValueError(
-                f"weights[{k}] and biases[{k}] must give values of 0 or 1e-290 to "
-                f"1e290, clear of underflow and overflow, not up to {bad[0]:.3g}"
-            )
-        layers.append((W, b))
-    return layers

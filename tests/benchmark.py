@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 import sys
 import time
+from timeit import timeit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary import ensemble
@@ -33,13 +34,7 @@ optimizer = load("PyTorch-FeedForward/optimizer.py")
 
 SECONDS, ROUNDS = 1.5, 3  # the least for a row of the table
 TURN = 0.02  # seconds; a function is called for about as long, or once
-
-
-def seconds(function, calls):
-    start = time.perf_counter()
-    for _ in range(calls):
-        function()
-    return (time.perf_counter() - start) / calls
+BATCHES = 8  # in an epoch of an ensemble
 
 
 def measure(ours, reference, our_steps=1, reference_steps=1):
@@ -47,21 +42,18 @@ def measure(ours, reference, our_steps=1, reference_steps=1):
 
     our_steps, reference_steps: how many steps one call takes
     """
-    calls = []
-    for function in ours, reference:
-        function()  # the first call compiles or allocates
-        calls.append(1 + int(TURN / seconds(function, 1)))
-    times, end = [], time.perf_counter() + SECONDS
+    functions, times = (ours, reference), []
+    ours(), reference()  # the first call compiles or allocates
+    calls = [1 + int(TURN / timeit(function, number=1)) for function in functions]
+    end = time.perf_counter() + SECONDS
     while len(times) < ROUNDS or time.perf_counter() < end:
-        a, b = seconds(ours, calls[0]) / our_steps, seconds(reference, calls[1])
-        times.append((a, b / reference_steps, a / b * reference_steps))
-    return np.median(times, axis=0)
-
-
-# PyTorch, as its tutorials use it
+        times.append([timeit(f, number=n) / n for f, n in zip(functions, calls)])
+    a, b = np.transpose(times) / [[our_steps], [reference_steps]]
+    return np.median([a, b, a / b], axis=1)
 
 
 def stock_network(width, *activations):
+    """A network of PyTorch, as its tutorials build it."""
     layers, fan_in = [], 2
     for activation in activations:
         layers += [nn.Linear(fan_in, width), activation()]
@@ -82,9 +74,6 @@ def batch_of(num_points):
     return [torch.tensor(array, dtype=torch.float32) for array in arrays]
 
 
-# Exercise 1: tanh, sigmoid, momentum and weight decay
-
-
 def numpy_step(network, X, y):
     network.zero_grad()
     loss = numpy_net.bce_with_logits_loss(network.forward(X), y).sum()
@@ -94,6 +83,7 @@ def numpy_step(network, X, y):
 
 
 def networks_in_numpy():
+    """Exercise 1: tanh, sigmoid, momentum and weight decay."""
     for width, size in (16, 32), (16, 2048), (256, 32):
         options = {"momentum": 0.9, "weight_decay": 0.01}
         network = numpy_net.FeedForwardNetwork(2, width, 0.03 / size, **options)
@@ -104,10 +94,8 @@ def networks_in_numpy():
         yield f"width {width}, batch {size}", ours, reference
 
 
-# Exercise 2: ReLU and Adam
-
-
 def functions_and_adam(adam_alone=False):
+    """Exercise 2: ReLU and Adam."""
     for width in 32, 128, 512:
         ours = torch_net.FeedForwardNetwork(hidden_size=width)
         stock = stock_network(width, nn.ReLU, nn.ReLU)
@@ -121,53 +109,28 @@ def functions_and_adam(adam_alone=False):
         yield f"width {width}, batch 64", step, reference
 
 
-# Exercise 3: ensembles of 2-H-1 networks, batches of 64 of the 512 points
-
-BATCHES = 8  # in an epoch
-
-
 def train(networks, units, epochs):
     points = circle_in_square(512, seed=0)
     return partial(ensemble.train_ensemble, *points, units, networks, epochs)
 
 
-def ensembles_by_size(epochs=2):
+def ensembles_by_size():
     """A step of 1,000 networks, as part of an ensemble that may be larger."""
-    for units in 3, 8:
-        for thousands in 10, 100:
-            many, steps = train(1000 * thousands, units, epochs), epochs * BATCHES
-            size = f"{thousands},000 x 2-{units}-1"
-            yield size, many, train(1000, units, epochs), thousands * steps, steps
+    for units, n in (3, 10), (3, 100), (8, 10), (8, 100):
+        many, thousand = train(1000 * n, units, 2), train(1000, units, 2)
+        yield f"{n},000 x 2-{units}-1", many, thousand, 2 * n * BATCHES, 2 * BATCHES
 
 
-def ensembles_and(reference, sizes, epochs=8):
+def ensembles_and(reference, sizes):
     for networks, units in sizes:
-        ours, other = train(networks, units, epochs), reference(networks, units)
-        yield f"{networks:,} x 2-{units}-1", ours, other, epochs * BATCHES
+        ours, other = train(networks, units, 8), reference(networks, units)
+        yield f"{networks:,} x 2-{units}-1", ours, other, 8 * BATCHES
 
 
 def one_torch_network(_, units):
     network = stock_network(units, nn.ReLU)
     adam = torch.optim.Adam(network.parameters(), lr=0.03)
     return partial(torch_step, network, adam, *batch_of(64))
-
-
-def torch_vmap(networks, units):
-    theta, (X, y) = torch.randn(networks, 4 * units + 1), batch_of(64)
-    adam = torch.optim.Adam([theta.requires_grad_()], lr=0.03)
-
-    def loss(theta):
-        W, b, a, c = theta.split([2 * units, units, units, 1])
-        logits = (X @ W.view(2, units) + b).relu() @ a + c
-        return binary_cross_entropy_with_logits(logits, y[:, 0])
-
-    def step():
-        losses = torch.vmap(loss)(theta)
-        adam.zero_grad()
-        losses.sum().backward()
-        adam.step()
-
-    return step
 
 
 def jax_vmap(networks, units):
@@ -202,9 +165,6 @@ def jax_vmap(networks, units):
         losses.block_until_ready()
 
     return step
-
-
-# Exercise 3: boundaries of random networks
 
 
 def random_network(sizes, seed):
@@ -251,7 +211,6 @@ def main():
         "Adam alone / PyTorch's": functions_and_adam(adam_alone=True),
         "ensemble / ensemble of 1,000": ensembles_by_size(),
         "ensemble / 1 PyTorch network": ensembles_and(one_torch_network, single),
-        "ensemble / PyTorch vmap": ensembles_and(torch_vmap, several),
         "ensemble / JAX vmap, jit": ensembles_and(jax_vmap, several),
         "boundary / 200 x 200 contour": boundaries(),
     }

@@ -51,8 +51,7 @@ def test_a_report_has_the_medians_and_extremes_of_all_seeds(monkeypatch, capsys)
     lines = capsys.readouterr().out.splitlines()
     trend = [["1", "0.7000", "66.7%"], ["2", "0.1000", "66.7%"]]
     assert [line.split()[:3] for line in lines[1:3]] == trend  # of the first seed alone
-    fresh = "on 100,000 fresh points 50.0%"
-    assert lines[4] == f"seed 5: loss 0.3000, accuracy 66.7%, {fresh}"
+    assert lines[4] == "seed 5: loss 0.3000, accuracy 66.7%, on fresh points 50.0%"
     assert (len(lines), view.update.call_count, view.wait.call_count) == (7, 2, 4)
 
 

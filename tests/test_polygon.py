@@ -1,5 +1,6 @@
-"""The exact boundary against the network's signs and cases worked out by hand."""
+"""The boundary against signs, rational arithmetic, and cases worked out by hand."""
 
+from fractions import Fraction
 from itertools import pairwise, product
 import re
 
@@ -9,11 +10,8 @@ import numpy as np
 from oracles import build, hexagon
 import pytest
 
-# 20,000 points, sorted by x; feet[k] is the point of the lower border below points[k].
-points = np.random.default_rng(0).uniform(-1, 1, size=(20_000, 2))
-points = points[points[:, 0].argsort()]
-feet = np.column_stack([points[:, 0], np.full(len(points), -1.0)])
-every_tenth = slice(None, None, 10)
+# Straight ways across the square: starts and stops
+WAYS = np.random.default_rng(0).uniform(-1, 1, size=(500, 2, 2))
 
 
 @pytest.fixture(params=[0, 10**9], ids=["lines", "regions"])
@@ -26,54 +24,75 @@ def logits(network, X):
     for W, b in zip(*network):
         z = X @ W + b
         X = np.maximum(z, 0)
-    return z[:, 0]
+    return z[..., 0]
 
 
 def edges(vertices, closed):
-    ends = np.roll(vertices, -1, axis=0)
-    return (vertices, ends) if closed else (vertices[:-1], ends[:-1])
+    last = None if closed else -1
+    return vertices[:last], np.roll(vertices, -1, axis=0)[:last]
 
 
-def wrong_signs(network, boundary, chosen=slice(None)):
-    """Where the boundary's crossings below a point do not give its sign, and |logits|.
+def crossings(boundary):
+    """(500, edges): where each way meets each edge's line; does it cross the edge?"""
+    parts = [np.empty((2, 0, 2)), *(edges(*polyline) for polyline in boundary)]
+    p, q = np.concatenate(parts, axis=1) @ [1, 1j]
+    start, stop = np.expand_dims(WAYS @ [1, 1j], 2).swapaxes(0, 1)
+    # The edges' ends in coordinates in which the way is from 0 to 1
+    a, b = ((z - start) / (stop - start) for z in (p, q))
+    with np.errstate(all="ignore"):
+        at = (a.real * b.imag - b.real * a.imag) / (b.imag - a.imag)
+    return at, (a.imag * b.imag < 0) & (at > 0) & (at < 1)
 
-    The way straight down from a point to its foot crosses an odd number of times where
-    the signs at its two ends differ.
+
+def assert_crosses(network, boundary, exactly=0):
+    """The boundary crosses a way oddly often if the logit's signs at its ends differ.
+
+    On the first ways, so many as `exactly`, it crosses at the logit's exact zeros.
     """
-    z, z_foot = (logits(network, X[chosen]) for X in (points, feet))
-    odd, X = np.zeros(len(z), dtype=bool), points[chosen]
-    for polyline in boundary:
-        for p, q in zip(*edges(*polyline)):
-            (x1, y1), (x2, y2) = sorted([p.tolist(), q.tolist()])
-            over = slice(*X[:, 0].searchsorted([x1, x2]))  # x1 <= x < x2
-            x, y = X[over].T
-            odd[over] ^= (y - y1) * (x2 - x1) > (x - x1) * (y2 - y1)
-    return odd != ((z < 0) != (z_foot < 0)), np.minimum(np.abs(z), np.abs(z_foot))
+    z, (at, crossed) = logits(network, WAYS), crossings(boundary)
+    clear = np.abs(z).min(axis=1) > 1e-9
+    odd = crossed.sum(axis=1) % 2
+    assert (odd == (z[:, 0] < 0) ^ (z[:, 1] < 0))[clear].all()
+    for k in range(exactly):
+        zeros = exact_zeros(network, *WAYS[k])
+        np.testing.assert_allclose(np.sort(at[k, crossed[k]]), zeros, rtol=0, atol=1e-9)
 
 
-def same_line(line, other, tolerance):
-    """Are these the same corners in the same order, for closed ones from any start?"""
-    (p, closed), (q, other_closed) = line, other
-    if closed != other_closed or np.shape(p) != np.shape(q):
+def exact_zeros(network, start, stop):
+    """Where the logit changes its sign from start to stop, in rational arithmetic."""
+    exact = np.vectorize(Fraction, otypes=[object])
+    start, stop = exact(start), exact(stop)
+    layers = [(exact(W), exact(b)) for W, b in zip(*network)]
+    places = {Fraction(0), Fraction(1)}  # between these, the layer's units are affine
+    for depth in range(1, 1 + len(layers)):
+        t = np.array(sorted(places))
+        values = start + t[:, None] * (stop - start)
+        for k, (W, b) in enumerate(layers[:depth]):
+            values = (np.maximum(values, 0) if k else values) @ W + b
+        i, j = np.nonzero(values[:-1] * values[1:] < 0)
+        share = values[i, j] / (values[i, j] - values[i + 1, j])
+        zeros = t[i] + share * (t[i + 1] - t[i])
+        places |= set(zeros)
+    at_kinks = (values[1:-1] == 0) & (values[:-2] * values[2:] < 0)
+    return sorted(map(float, [*zeros, *t[1:-1][at_kinks[:, 0]]]))
+
+
+def same_line(found, vertices, closed, tolerance):
+    """Has the polyline these corners in this order, a closed one from any start?"""
+    if found.closed != closed or len(found.vertices) != len(vertices):
         return False
-    turns = range(len(q)) if closed else [0]
-    return min(np.abs(p - np.roll(q, k, axis=0)).max() for k in turns) <= tolerance
+    turned = [
+        np.roll(vertices, k, axis=0) for k in range(len(vertices) if closed else 1)
+    ]
+    return np.abs(turned - found.vertices).max(axis=(1, 2)).min() <= tolerance
 
 
 def assert_boundary(boundary, expected, tolerance=0):
-    """The boundary is these (vertices, closed), in any order, up to the border."""
+    """The boundary is these (vertices, closed) in any order."""
     assert len(boundary) == len(expected), (boundary, expected)
-    for vertices, closed in boundary:
-        assert closed or (np.abs(vertices[[0, -1]]).max(axis=1) == 1).all()
     for line in expected:
-        matches = [same_line(line, found, tolerance) for found in boundary]
+        matches = [same_line(found, *line, tolerance) for found in boundary]
         assert matches.count(True) == 1, (boundary, line)
-
-
-def refused(network):
-    with pytest.raises(NotACurve, match="not stay zero from") as error:
-        extract_boundary(*network)
-    return str(error.value)
 
 
 def random_network(rng, sizes, positive=False):
@@ -83,7 +102,7 @@ def random_network(rng, sizes, positive=False):
     if positive:
         weights[1:] = map(np.abs, weights[1:])
     network = weights, [rng.normal(0, 0.4, size=n) for n in sizes[1:]]
-    z = logits(network, points[every_tenth])
+    z = logits(network, WAYS)
     network[1][-1] -= (z.min() + z.max()) / 2
     return network
 
@@ -124,15 +143,15 @@ def test_negative_logits_are_left_of_the_zeros(hidden, monkeypatch):
         if sum(hidden) < 50:
             monkeypatch.setattr(polygon, "FEW_UNITS", 50)  # the same with regions cut
             assert_boundary(boundary, extract_boundary(*network), 1e-12)
-        wrong, _ = wrong_signs(network, boundary)
-        assert wrong.sum() == 0
+        assert_crosses(network, boundary, exactly=24 // sum(hidden))
         for polyline in boundary:
+            assert polyline.closed or (abs(polyline[0][[0, -1]]).max(axis=1) == 1).all()
             starts, ends = edges(*polyline)
             middles, along = (starts + ends) / 2, ends - starts
             bends = np.abs(np.diff(np.angle(along @ [1, 1j])))
             assert bends.min(initial=1) > 1e-9  # each vertex is a corner
             error = np.abs(logits(network, np.vstack([starts, middles]))).max()
-            assert error < 1e-12 * np.ptp(logits(network, points))
+            assert error < 1e-12 * np.ptp(logits(network, WAYS))
             left = 1e-9 * along[:, ::-1] * [-1, 1] / np.hypot(*along.T)[:, None]
             assert (logits(network, middles + left) < 0).all()
             assert (logits(network, middles - left) > 0).all()
@@ -151,7 +170,8 @@ def test_cells_with_equal_names_are_noticed(monkeypatch):
     "network",
     [
         build(([[1], [1]], [0]), ([1], [1])),  # a hinge through a corner
-        build(([[1, 0, 1], [0, 1, -2]], [0, 0, 1e-13]), ([1] * 3, [1])),  # three meet
+        build(([[1, 0, 1], [0, 1, -2]], [0, 0, 1e-13]), ([1] * 3, [1]), ([1], [1])),
+        build(([[1, -1], [0, 0]], [0, 0]), ([1, 1], [-1e-13])),  # a zero on a hinge
     ],
 )
 def test_zeros_too_close_to_tell_apart_are_noticed(network, monkeypatch):
@@ -166,12 +186,12 @@ def test_three_units_at_120_degrees_give_the_regular_hexagon():
     assert_boundary(extract_boundary(*hexagon(0.5)), [(exact, True)], 2e-15)
 
 
-@pytest.mark.parametrize("power", [-400, 400])
-def test_scale_of_a_layer_changes_no_bit(power):
+def test_scale_of_a_layer_changes_no_bit():
     (W, *weights), biases = random_network(np.random.default_rng(5), (2, 5, 5, 1))
-    scaled = [W * 2.0**power, *weights], [b * 2.0**power for b in biases]
     expected = extract_boundary([W, *weights], biases)
-    assert_boundary(extract_boundary(*scaled), expected)
+    for scale in 2.0**-400, 2.0**400:
+        scaled = [W * scale, *weights], [b * scale for b in biases]
+        assert_boundary(extract_boundary(*scaled), expected)
 
 
 def test_lists_and_small_integers_are_read():
@@ -186,82 +206,60 @@ ABS = [[1, -1, 0, 0], [0, 0, 1, -1]], [0, 0, 0, 0]  # relu: their sum is |x| + |
 # Two layers for ||x| - 1/2| + |y|: a fold at the y axis, then at x = +-1/2
 FOLD = ABS, ([[1, -1, 0], [1, -1, 0], [0, 0, 1], [0, 0, 1]], [-0.5, 0.5, 0])
 DIAMOND = np.array([(0.5, 0), (0, 0.5), (-0.5, 0), (0, -0.5)])
-# a + relu(b - a) = max(a, b) for a = |x| + y - 1/2 and b = -y
-MAXIMUM = [[1, -1], [1, -1], [1, -2], [-1, 2]], [4.5, 0.5]
-# relu(x - |y| - 1e-13) + relu(-x - |y|) + |y|, zero from 0 to 1e-13
-ISOLATED = (
-    [[1, -1, 0, 0], [-1, 1, 0, 0], [-1, -1, 1, 0], [-1, -1, 0, 1]],
-    [-1e-13, 0, 0, 0],
-)
-ABOVE = [(-1, 0), (-0.5, 0.5), (0, 0), (0.5, 0.5), (1, 0)]
-NEAR_CORNERS = [[1, 1, 1, 0, 0], [0, 0, 0, 1, -1]], [0, 1e-13, -1e-13, 0, 0]
-WORKED_OUT = {
-    "closed, touching the border": (build(ABS, ([1] * 4, [-1])), [(2 * DIAMOND, True)]),
-    "along a hinge, then away": (
-        build(ABS, ([1, -1, 1, 0], [0])),
-        [([(0, -1), (0, 0), (-1, 1)], False)],
-    ),
-    "triangle": (
-        build(ABS, MAXIMUM, ([1, 1], [-5])),
-        [([(-0.5, 0), (0.5, 0), (0, 0.5)], True)],
-    ),
+LEFT = DIAMOND - [0.5, 0]
+UP = np.array([(-1, 0), (-0.5, 0.5), (0, 0), (0.5, 0.5), (1, 0)])
+OPEN, CLOSED = False, True
+WORKED_OUT = {  # a name: the layers, then the boundary
+    "closed, touching the border": ([ABS, ([1] * 4, [-1])], (2 * DIAMOND, CLOSED)),
     "saddle": (
-        build(ABS, ([1, 1, -1, -1], [0])),
-        [([(-1, 1), (0, 0), (1, 1)], False), ([(1, -1), (0, 0), (-1, -1)], False)],
+        [ABS, ([1, 1, -1, -1], [0])],
+        ([(-1, 1), (0, 0), (1, 1)], OPEN),
+        ([(1, -1), (0, 0), (-1, -1)], OPEN),
     ),
-    "closed saddle": (
-        build(*FOLD, ([1] * 3, [-0.5])),
-        [(DIAMOND - [0.5, 0], True), (DIAMOND + [0.5, 0], True)],
-    ),
-    "saddle, negative outside": (
-        build(*FOLD, ([-1] * 3, [0.5])),
-        [(ABOVE, False), (-np.array(ABOVE), False)],
-    ),
+    "closed saddle": ([*FOLD, ([1] * 3, [-0.5])], (LEFT, CLOSED), (-LEFT, CLOSED)),
+    "saddle, negative outside": ([*FOLD, ([-1] * 3, [0.5])], (UP, OPEN), (-UP, OPEN)),
     "strip of zeros thinner than 1e-12": (
-        build(([[1, -1], [0, 0]], [0, -1e-13]), ([1, -1], [0])),
-        [([(0, -1), (0, 1)], False)],
+        [([[1, -1], [0, 0]], [0, -1e-13]), ([1, -1], [0])],
+        ([(0, -1), (0, 1)], OPEN),
     ),
-    "corners nearer than 1e-12": (  # at x = -1e-13, 0 and 1e-13
-        build(NEAR_CORNERS, ([1, 1, 1, 3, -3], [-1])),
-        [([(1, -2 / 3), (0, 1 / 3), (-1, 1 / 3)], False)],
-    ),
-    "isolated zeros on less than 1e-12": (build(ABS, ISOLATED, ([1] * 4, [0])), []),
-    "closed, smaller than 1e-12": (build(ABS, ([1e13] * 4, [-1])), []),
-    "closed, thinner than 1e-12": (build(ABS, ([1e13, 1e13, 1, 1], [-1])), []),
+    "closed, smaller than 1e-12": ([ABS, ([1e13] * 4, [-1])],),
+    "closed, thinner than 1e-12": ([ABS, ([1e13, 1e13, 1, 1], [-1])],),
 }
 for side in (-1, 1):
-    WORKED_OUT[f"bent just before the border x = {-side}"] = (
-        build(([[side, 0, 0], [0, 1, -1]], [1e-13 - 1, 0, 0]), ([1, 1, -1], [0])),
-        [([(1, 0), (-1, 0)], False)],
-    )
     # 4e12 |x| - 0.975 relu(4e12 x - 1/2) = y: one side bends away at y = 1/2
-    needle = [(5.125e-12, 1), (1.25e-13, 0.5), (0, 0), (-2.5e-13, 1)]
+    needle = np.array([(5.125e-12, 1), (1.25e-13, 0.5), (0, 0), (-2.5e-13, 1)])
     hinges = [[1, -1, 4e12 * side, 0], [0, 0, 0, 1]], [0, 0, -0.5, 1]
     WORKED_OUT[f"needle thinner than 1e-12, {side}"] = (
-        build(hinges, ([4e12, 4e12, -0.975, -1], [1])),
-        [((np.array(needle) * [side, 1])[::-side], False)],
+        [hinges, ([4e12, 4e12, -0.975, -1], [1])],
+        ((needle * [side, 1])[::-side], OPEN),
+    )
+    WORKED_OUT[f"bent just before the border x = {-side}"] = (
+        [([[side, 0, 0], [0, 1, -1]], [1e-13 - 1, 0, 0]), ([1, 1, -1], [0])],
+        ([(1, 0), (-1, 0)], OPEN),
     )
 REFUSED = {
-    "all weights zero": build(([0, 0], [0])),
-    "zero where the unit is off": build(ABS, ([1, 0, 0, 0], [0])),
-    "positive on both sides": build(ABS, ([1, 1, 0, 0], [0])),
-    "negative on both sides": build(ABS, ([-1, -1, 0, 0], [0])),
-    "along the border": build(([[1, 0, 0], [0, 1, -1]], [0] * 3), ([1, 1, -1], [-1])),
-    "zero in a strip": build(([[1, -1], [0, 0]], [0, -1e-11]), ([1, -1], [0])),
+    "all weights zero": [([0, 0], [0])],
+    "zero where the unit is off": [ABS, ([1, 0, 0, 0], [0])],
+    "zero but for rounding": [ABS, ([1, 0, 0, 0], [3e-15])],
+    "positive on both sides": [ABS, ([1, 1, 0, 0], [0])],
+    "negative on both sides": [ABS, ([-1, -1, 0, 0], [0])],
+    "along the border": [([[1, 0, 0], [0, 1, -1]], [0] * 3), ([1, 1, -1], [-1])],
+    "zero in a strip": [([[1, -1], [0, 0]], [0, -1e-11]), ([1, -1], [0])],
 }
 
 
 @pytest.mark.parametrize("name", WORKED_OUT)
 def test_degenerate_network_has_the_boundary_worked_out_by_hand(both_methods, name):
-    network, expected = WORKED_OUT[name]
-    assert_boundary(extract_boundary(*network), expected, 1e-12)
+    network, *expected = WORKED_OUT[name]
+    assert_boundary(extract_boundary(*build(*network)), expected, 1e-12)
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_zeros_that_are_no_boundary_are_refused_in_any_direction(both_methods, name):
-    (W, *weights), biases = REFUSED[name]
+    (W, *weights), biases = build(*REFUSED[name])
     for angle in range(6 if name != "along the border" else 1):
-        refused(([rotation(angle) @ W, *weights], biases))
+        with pytest.raises(NotACurve):
+            extract_boundary([rotation(angle) @ W, *weights], biases)
 
 
 def test_only_rounding_errors_of_the_terms_count_as_zero():
@@ -269,8 +267,9 @@ def test_only_rounding_errors_of_the_terms_count_as_zero():
     for angle, b in product(range(10), [1, 1000 * np.pi]):
         n = rotation(angle)[:, :1]
         W = n / np.abs(n).sum() * [0.1, 0.2, 0.3]
-        refused(build((W, [0.1 * b, 0.2 * b, 0.3 * b]), ([1, 1, -1], [0])))
-    refused(build(ABS, ([1, 0, 0, 0], [3e-15])))
+        network = build((W, [0.1 * b, 0.2 * b, 0.3 * b]), ([1, 1, -1], [0]))
+        with pytest.raises(NotACurve):
+            extract_boundary(*network)
     assert extract_boundary(*build(ABS, ([1, 0, 0, 0], [6e-15]))) == []
 
 
@@ -287,20 +286,19 @@ def test_networks_near_integers_have_the_right_signs_or_are_refused_rightly(
         except NotACurve as error:
             assert_zero_without_a_sign_change(network, str(error))
             continue
-        assert noise or logits(network, points[every_tenth]).all()  # no region of zeros
-        wrong, size = wrong_signs(network, boundary, every_tenth)
-        assert (wrong & (size > 1e-9)).sum() == 0
+        assert noise or logits(network, WAYS).all()  # no region of zeros
+        assert_crosses(network, boundary, exactly=0 if noise or rotated else 2)
 
 
 def assert_zero_without_a_sign_change(network, message):
     numbers = re.findall(r"-?\d[\d.]*(?:e-\d+)?", message)
     p, q = np.array(numbers, dtype=float).reshape(2, 2)
-    middle, (dx, dy) = (p + q) / 2, q - p
-    sides = middle + 1e-6 * np.array([[-dy, dx], [dy, -dx]])
-    values = logits(network, np.array([p, q, middle, *sides]))
+    normal = 1e-6 * (q - p)[::-1] * [-1, 1]
+    beside = (p + q) / 2 + [[0, 0], normal, -normal]
+    values = logits(network, beside)
     values[np.abs(values) < 1e-10] = 0
-    assert (values[:3] == 0).all()
-    assert values[3] * values[4] >= 0 or np.abs(sides).max() > 1
+    assert values[0] == 0
+    assert values[1] * values[2] >= 0 or np.abs(beside).max() > 1
 
 
 # Bad input
@@ -311,18 +309,14 @@ W1, W2, B1, B2 = np.ones((2, 3)), np.ones((3, 1)), np.ones(3), np.ones(1)
 @pytest.mark.parametrize(
     ("weights", "biases", "message"),
     [
-        (W1, [B1], "weights must be a list of arrays, not array"),
-        ([], [], "at least one, not 0 and 0"),
-        ([W1, W2], [B1], "one entry each per layer.*not 2 and 1"),
-        ([W2, W2], [B1, B2], "weights[0] must have shape (2, n), not (3"),
+        ([], [], "equal length >= 1, not 0 and 0"),
+        ([W1, W2], [B1], "equal length >= 1, not 2 and 1"),
+        ([W2, W2], [B1, B2], "weights[0] must have shape (2, n), not (3, 1)"),
         ([W1, W2], [B2, B2], "biases[0] must have shape (3,), not (1,)"),
-        ([W1, W2], [B1, B2 * np.inf], "biases[1] must be finite.*not inf"),
-        ([W1 * 0.7e290, W2], [B1, B2], "weights[0] .*1e290.*not .*1.4e+290"),
-        ([W1 * 1e200, W2 * 1e200], [B1, B2], "weights[1] .*not .* inf"),
-        ([W1 * 4e-291, W2], [B1 * 0, B2], "weights[0] .*1e-290.*8e-291"),
+        ([W1, W1.T], [B1, B1], "weights[1] must have shape (3, 1), not (3, 2)"),
+        ([W1, W2], [B1, B2 * np.inf], "biases[1] must be finite numbers, not inf"),
     ],
 )
 def test_bad_arguments_are_named(weights, biases, message):
-    pattern = re.escape(message).replace(r"\.\*", ".*")
-    with pytest.raises((TypeError, ValueError), match=f"(?s){pattern}"):
+    with pytest.raises(ValueError, match=re.escape(message)):
         extract_boundary(weights, biases)

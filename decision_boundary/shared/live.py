@@ -1,9 +1,8 @@
 """A training shown while it runs: in a window, or recorded as a GIF."""
 
 from importlib.util import find_spec
-from pathlib import Path
+import io
 import sys
-import tempfile
 import time
 
 from decision_boundary.shared import figures
@@ -110,10 +109,10 @@ class Animation(View):
             self.writer.grab_frame()
 
     def files(self):
-        with tempfile.TemporaryDirectory() as folder:
-            self.writer.outfile = gif = Path(folder) / "training.gif"
-            self.writer.finish()
-            return {self.path: gif.read_bytes()}
+        self.writer.outfile = gif = io.BytesIO()
+        gif.name = "training.gif"  # tells Pillow the format
+        self.writer.finish()
+        return {self.path: gif.getvalue()}
 
 
 def make_views(options, *args):
@@ -136,8 +135,6 @@ def pyplot_on_screen():
             return plt
     except ImportError:
         pass
-    reason = "no screen was found"
-    if not find_spec("tkinter"):
-        reason = "tkinter is not installed"
-    print(f"--live: {reason}; training without a window", file=sys.stderr)
+    missing = "screen was found" if find_spec("tkinter") else "tkinter is installed"
+    print(f"--live: no {missing}; training without a window", file=sys.stderr)
     return None

@@ -23,8 +23,8 @@ def write_files(files):
 
 
 def writable(path):
-    """The path, links resolved, with its folder made; OSError if no file can be there."""
-    path = Path(path).resolve()
+    """The path, with its folder made; OSError if no file can be there."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
         raise FileExistsError(f"{path} is not a file")

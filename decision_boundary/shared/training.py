@@ -94,10 +94,8 @@ def train_and_report(make_run, options, name, settings):
         losses.append(train(run, options.epochs, after_epoch, show=first))
         right = accuracy(run.logits, run.X, run.y), fresh_accuracy(run.logits, seed)
         accuracies.append(right)
-        print(
-            f"seed {seed}: loss {losses[-1][-1]:.4f}, accuracy {right[0]:.1%}, "
-            f"on {FRESH_POINTS:,} fresh points {right[1]:.1%}"
-        )
+        text = "seed {}: loss {:.4f}, accuracy {:.1%}, on fresh points {:.1%}"
+        print(text.format(seed, losses[-1][-1], *right))
     values = summary(options, np.array(losses), 100 * np.array(accuracies)) | settings
     print(
         "medians: loss {FirstLoss} after the first epoch, {LossMedian} at the end, "

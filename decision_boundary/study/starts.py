@@ -29,7 +29,7 @@ SCALES = {  # name: (scale of the points, Adam's learning rate)
     "Ours": (1, 0.03),
     "Archive": (5 / RADIUS, 0.01),  # where the disc has radius 5
 }
-FEWER = 10  # the part of the data sets on which more than three units are tried
+FEWER = 5  # the part of the data sets on which more than three units are tried
 ENDS_WITH = ("all positive", "negative weight", "dead unit")
 SHAPES = ("hexagon", "closed", "open", "none")
 
