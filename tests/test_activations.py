@@ -1,8 +1,7 @@
-"""How far from a hexagon: the measure against closed forms, and on trained networks."""
+"""How sharply boundaries turn: the measure against closed forms, and the numbers."""
 
 from types import SimpleNamespace
 
-from decision_boundary.polygon import extract_boundary
 from decision_boundary.shared.script import load
 import numpy as np
 import pytest
@@ -36,18 +35,6 @@ def test_a_circle_turns_by_one_degree_and_a_corner_by_its_angle():
             normals = turn + 2 * np.pi / corners * np.arange(corners)
             r = 0.7 / np.cos(ANGLES[:, None] - normals).max(axis=1)
             assert sharpest_turn(r) == pytest.approx(360 / corners, abs=1e-6)
-
-
-def test_three_relu_units_are_a_hexagon_and_three_tanh_units_are_not():
-    options = SimpleNamespace(points=512, epochs=24)
-    relu, tanh = (smooth.train_network(f, 3, 0, options) for f in ("ReLU", "tanh"))
-    corner, bend = radial_boundary(relu.forward), radial_boundary(tanh.forward)
-    for network, radii in (relu, corner), (tanh, bend):
-        assert np.abs(network.forward(radii[:, None] * DIRECTIONS)).max() < 1e-12
-    [(vertices, closed)] = extract_boundary(relu.weights, relu.biases)
-    assert (len(vertices), closed) == (6, True)
-    assert sharpest_turn(corner) > 55
-    assert sharpest_turn(bend) < 5
 
 
 def test_training_is_exercise_1s_with_a_falling_rate_and_without_decay(monkeypatch):

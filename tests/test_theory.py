@@ -1,4 +1,4 @@
-"""Attempts to refute the propositions of the report, degenerate cases included."""
+"""Attempts to refute the propositions of the report."""
 
 from types import SimpleNamespace
 
@@ -47,23 +47,6 @@ def test_positive_units_have_convex_insides_with_two_corners_per_hinge(units):
     assert min(found) > 5
 
 
-THREE, FOUR = (directions(2 * PI / n * np.arange(n)).round(9) for n in (3, 4))
-DEGENERATE = [  # w, b, a, c, corners
-    *[(THREE, b, 1, -0.3 - 3 * max(b, 0), [6]) for b in (-0.3, -1e-9, 0, 1e-9, 0.3)],
-    (FOUR, 0.1, 1, -0.6, [8]),  # parallel hinges
-    (FOUR, 0, 1, -0.5, [4]),  # two pairs of one hinge: every point is on two
-    (np.c_[THREE, FOUR[:, 0]], [0, 0, 0, -0.9], 1, -0.5, [6]),  # beside the inside
-    (THREE, [0, 0, 0.2], [1, 1, 2], -0.4, [5]),  # two hinges meet on the boundary
-    (FOUR[:, :3], 0, 1, -0.5, []),  # directions in a closed half-plane
-]
-
-
-@pytest.mark.parametrize(("w", "b", "a", "c", "corners"), DEGENERATE)
-def test_degenerate_hinges_lose_corners_as_the_law_says(w, b, a, c, corners):
-    b, a = np.broadcast_arrays(b, a, w[0])[:2]
-    assert [len(v) for v in closed_parts(w, b, a, c)] == corners
-
-
 @pytest.mark.parametrize("units", [1, 2, 3])
 def test_bounded_parts_need_three_signed_directions_around_the_origin(units):
     rng, bounded = np.random.default_rng(0), 0
@@ -93,10 +76,9 @@ def test_no_n_half_planes_err_less_than_the_regular_polygon(n):
 
 
 def task(seed):
-    """x (256, 3) with ones, labels y (256, 1), and the hull's margin to the disc."""
+    """x (256, 3) with ones, labels y (256, 1)."""
     X, y = circle_in_square(256, seed)
-    margin = (X @ directions(np.linspace(0, 2 * PI, 500))).max(axis=0).min() - RADIUS
-    return np.c_[X, np.ones(256)], y, margin
+    return np.c_[X, np.ones(256)], y
 
 
 def network(angles, a=1.0):
@@ -116,7 +98,7 @@ def descend(p, x, y, rate=0.0):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_balanced_units_keep_their_sign_and_positive_ones_stay_alive(seed):
-    rng, (x, y, _) = np.random.default_rng(seed), task(seed)
+    rng, (x, y) = np.random.default_rng(seed), task(seed)
     x[0, :2], y[0] = 0, 0  # on every hinge at first
     signs = rng.choice([-1.0, 1.0], (3, 60))
     p = network(rng.uniform(0, 2 * PI, (3, 60)), signs)
@@ -128,20 +110,8 @@ def test_balanced_units_keep_their_sign_and_positive_ones_stay_alive(seed):
         assert (a * signs > 0).all() and alive[signs > 0].all()
 
 
-def test_no_small_step_on_any_batch_kills_a_positive_unit():
-    rng, (x, y, margin) = np.random.default_rng(0), task(0)
-    for size in [1, 8, 256] * 10:
-        p = network(rng.uniform(0, 2 * PI, (3, 200)))
-        w, _, c = split(p)
-        w[2], c[:] = -rng.uniform(0, 1.4, w[2].shape), rng.normal(0, 3, c.shape)
-        alive, batch = descend(p, x, y)[2], rng.choice(len(x), size, replace=False)
-        assert margin > 0 and (alive & (w[2] < -RADIUS)).sum() > 30
-        descend(p, x[batch], y[batch], margin / 3.001)
-        assert descend(p, x, y)[2][alive].all()
-
-
 def test_bias_falls_while_no_point_is_inside():
-    rng, (x, y, _) = np.random.default_rng(0), task(0)
+    rng, (x, y) = np.random.default_rng(0), task(0)
     p = network(rng.normal(0, 1, (3, 500)), 10 ** rng.uniform(-3, 0.5, 500))
     p[-1] = rng.exponential(0.3, 500) * rng.choice([0, 1], 500)  # f >= 0 everywhere
     for labels in y, 1 - y, 1 + 0 * y, rng.uniform(size=y.shape) < 0.3, x[:, :1] > 0:
@@ -152,9 +122,7 @@ def test_bias_falls_while_no_point_is_inside():
 def test_symmetric_descent_keeps_the_form_and_ends_in_a_hexagon(monkeypatch):
     monkeypatch.setattr(descent, "STEPS", 1000)
     options = SimpleNamespace(points=303, data_sets=3, seed=0)
-    losses, share, asymmetry, corners = descent.symmetric(options)
-    assert losses.shape == (1001, 3)
-    assert (np.diff(losses, axis=0) < 0).all()
-    assert (losses[-1] < share * np.log(2)).all()
-    assert asymmetry.max() < 1e-12
-    assert corners.tolist() == [6, 6, 6]
+    values = descent.symmetric(options)
+    assert values["SymmetricFalls"] == values["SymmetricHexagons"] == "3 of 3"
+    assert values["SymmetricBelowFirst"] > 0
+    assert float(values["SymmetricAsymmetry"]) < 1e-12
