@@ -1,6 +1,7 @@
 """How sharply boundaries turn: the measure against closed forms, and the numbers."""
 
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 from decision_boundary.shared.script import load
 import numpy as np
@@ -38,25 +39,19 @@ def test_a_circle_turns_by_one_degree_and_a_corner_by_its_angle():
 
 
 def test_training_is_exercise_1s_with_a_falling_rate_and_without_decay(monkeypatch):
-    rates, make_run = [], smooth.backprop.make_run
-
-    def recorded(*args, **layers):
-        assert args == (5, 9, 0.8)
-        assert layers == {"hidden_size": [4], "activation": "sigmoid"}
-        network = make_run(*args, **layers).network
-        rates.append(network.learning_rate)
-
-        def run_epoch():
-            rates.append(network.learning_rate)
-
-        return SimpleNamespace(network=network, run_epoch=run_epoch)
-
-    monkeypatch.setattr(smooth.backprop, "make_run", recorded)
+    rates, weights = [], [np.zeros((2, 4)), np.zeros((4, 1))]
+    biases = [np.ones(4), np.ones(1)]
+    network = SimpleNamespace(weights=weights, biases=biases, learning_rate=0.2)
+    run = SimpleNamespace(run_epoch=lambda: rates.append(network.learning_rate))
+    run.network = network
+    make_run = Mock(return_value=run)
+    monkeypatch.setattr(smooth.backprop, "make_run", make_run)
     options = SimpleNamespace(points=9, epochs=4)
-    network = smooth.train_network("sigmoid", 4, 5, options)
-    np.testing.assert_allclose(np.divide(rates[1:], rates[0]), [1, 0.75, 0.5, 0.25])
-    assert network.weight_decay == 0
-    assert (network.weights[1] > 0).all()
+    assert smooth.train_network("sigmoid", 4, 5, options) is network
+    make_run.assert_called_once_with(5, 9, 0.8, hidden_size=[4], activation="sigmoid")
+    np.testing.assert_allclose(rates, [0.2, 0.15, 0.1, 0.05])
+    assert network.weight_decay == biases[0].max() == biases[1] == 0
+    np.testing.assert_allclose(weights[1], 2 / np.sqrt(6), rtol=1e-6)  # spread
 
 
 def test_numbers_and_figure_of_the_activations(monkeypatch, numbers, capsys):
@@ -64,9 +59,8 @@ def test_numbers_and_figure_of_the_activations(monkeypatch, numbers, capsys):
 
     def train_network(activation, width, seed, options):
         calls.append((activation, width, seed, options.epochs))
-        is_open = (activation, width, seed) == ("tanh", 3, 5)
-        radius = 0.3 + width / 100 + (activation == "ReLU") * (seed - 4) / 10
-        logit = (lambda x: x[:, :1] - 2) if is_open else disc(radius)
+        other = {"ReLU": 0.1, "tanh": 2, "sigmoid": 0}[activation]  # 2: open
+        logit = disc(0.3 + width / 100 + other * (seed == 5))
         return SimpleNamespace(forward=logit)
 
     monkeypatch.setattr(smooth, "draw", lambda *args: shown.append(draw(*args)))
