@@ -28,10 +28,7 @@ SETS = "--data-sets 3 --networks 2 --points 8 --seed 4"
 
 @pytest.fixture
 def trainings(monkeypatch):
-    """Replace trainings by networks above, the digits of `which`, one text a training.
-
-    Lists the points X and the options of each.
-    """
+    """Replaces each training by the networks of a text in `which`; lists the calls."""
     made_up = SimpleNamespace(calls=[], which=["012345"] * 2)
 
     def train_study(text, X, y, options, scale=1, **training):
@@ -76,6 +73,8 @@ def test_what_has_no_boundary_is_not_counted():
         boundaries.extract_all(broken)
     twice = np.c_[oracles.UNITS, oracles.UNITS[:, 0]], [0] * 4  # two with one hinge
     assert exact.exact_corners(*oracles.build(twice, ([1] * 4, [-0.5]))) is None
+    meeting = [[1, 0, -2, 0], [0, 1, 1, -2]], [0, 0, 10, -6]  # at 0, on the boundary
+    assert exact.exact_corners(*oracles.build(meeting, ([1] * 4, [-10]))) is None
 
 
 def test_shares_are_those_of_each_data_set():
@@ -94,6 +93,7 @@ def test_seeds_are_in_a_row_and_boundaries_those_on_the_square(monkeypatch):
         return NETWORKS._replace(hidden_weights=NETWORKS.hidden_weights / 5)
 
     monkeypatch.setattr(data_sets, "train_ensemble", train_ensemble)
+    assert data_sets.study_parser("", 1, 1).get_default("points") == 512
     X, y = data_sets.draw_data_sets(3, 10, seed=4)
     for array, expected in zip((X[2], y[2]), circle_in_square(10, 6)):
         np.testing.assert_array_equal(array, expected)
@@ -284,7 +284,7 @@ def test_numbers_of_the_descent(part, monkeypatch, numbers, capsys):
     descend = descent.descend
 
     def made_up(angles, X, y, text):
-        """Logits +- s; at last one of a unit's four numbers deviates by 0.04."""
+        # Logits +- s; at last one of a unit's four numbers deviates by 0.04
         parameters, z = next(descend(angles, X, y, text))
         w, a, c = descent.split(parameters)
         for s in STRENGTHS:
