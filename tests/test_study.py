@@ -93,7 +93,7 @@ def test_seeds_are_in_a_row_and_boundaries_those_on_the_square(monkeypatch):
         return NETWORKS._replace(hidden_weights=NETWORKS.hidden_weights / 5)
 
     monkeypatch.setattr(data_sets, "train_ensemble", train_ensemble)
-    assert data_sets.study_parser("", 1, 1).get_default("points") == 512
+    assert data_sets.study_parser("-", 1, 1).get_default("points") == 512
     X, y = data_sets.draw_data_sets(3, 10, seed=4)
     for array, expected in zip((X[2], y[2]), circle_in_square(10, 6)):
         np.testing.assert_array_equal(array, expected)
@@ -116,6 +116,7 @@ def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
     names = "Xavier", "Positive", "Spread", "XavierFour"
     monkeypatch.setattr(starts, "STARTS", dict(zip(names, cases)))
     assert starts.SCALES == {"Ours": (1, 0.03), "Archive": (5 / RADIUS, 0.01)}
+    assert starts.FEWER == 5
     monkeypatch.setattr(starts, "SCALES", {"Ours": (2, 0.04)})
     monkeypatch.setattr(starts, "FEWER", 4)
     options = "--data-sets 6 --networks 2 --points 8 --epochs 5 --seed 4"
@@ -191,7 +192,10 @@ def test_numbers_and_figure_of_polygons(monkeypatch, numbers, trainings, drawn, 
 
 
 def test_numbers_of_points(monkeypatch, numbers, trainings, capsys):
-    assert points.CASES[1::4] == [(512, 64, 0.03), (8192, 512, 0.03)]  # as quoted
+    few, many = points.CASES[1], points.CASES[-1]
+    assert (few, many) == ((512, 64, 0.03), (8192, 512, 0.03))  # as quoted
+    changes = [sum(a != b for a, b in zip(case, few)) for case in points.CASES]
+    assert changes == [1, 0, 1, 1, 1, 2]  # one at a time, but for the last
     monkeypatch.setattr(points, "CASES", [(8, 8, 0.3), (64, 16, 0.1), (32, 8, 0.2)])
     # As many accuracies per hexagon, and the same angles for all corners
     measured = np.arange(101) / 2
@@ -287,6 +291,7 @@ def test_numbers_of_the_descent(part, monkeypatch, numbers, capsys):
         # Logits +- s; at last one of a unit's four numbers deviates by 0.04
         parameters, z = next(descend(angles, X, y, text))
         w, a, c = descent.split(parameters)
+        np.testing.assert_allclose([a, np.hypot(w[0], w[1])], 2 / np.sqrt(5))
         for s in STRENGTHS:
             z[:], c[:] = -1, -s[:, None]
             z[:, 1] = (2 * s * y[..., 0].T)[..., None] / a[1]
