@@ -116,7 +116,7 @@ def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
     names = "Xavier", "Positive", "Spread", "XavierFour"
     monkeypatch.setattr(starts, "STARTS", dict(zip(names, cases)))
     assert starts.SCALES == {"Ours": (1, 0.03), "Archive": (5 / RADIUS, 0.01)}
-    assert starts.FEWER == 5
+    assert (starts.FEWER, starts.STARTS["XavierSix"]) == (5, ("xavier", 6))
     monkeypatch.setattr(starts, "SCALES", {"Ours": (2, 0.04)})
     monkeypatch.setattr(starts, "FEWER", 4)
     options = "--data-sets 6 --networks 2 --points 8 --epochs 5 --seed 4"
