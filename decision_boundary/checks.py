@@ -25,6 +25,8 @@ def checked(name, value, allowed, shape=()):
         raise ValueError(
             f"{name} must be {words}, not rows of unequal length"
         ) from None
+    except (TypeError, RuntimeError) as error:  # from PyTorch
+        raise TypeError(f"{name} must be {words}: {error}") from None
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} must be {words}, not {reprlib.repr(value)}")
     if shape is not None:

@@ -75,7 +75,7 @@ def row(name, seed, result):
 def summary(runs, seed):
     """Print a row for each run; returns the numbers for the report, {macro: text}."""
     rows = [row(name, s, r) for name in runs for s, r in enumerate(runs[name], seed)]
-    heads = ["network", "seed", "sides", "angles", "area", "accuracy", "fresh"]
+    heads = ["network", "seed", "sides", "angles", "area", "exact", "fresh"]
     text = results.table(heads, rows)
     best = f"{100 * (1 - geometry.disc_error(geometry.best_polygon(6))):.2f}"
     print(f"best possible hexagon: accuracy {best}")

@@ -46,10 +46,10 @@ def extract_boundary(weights, biases):
 
     weights and biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from
     fan_in 2 to fan_out 1: h_0 = x, h_l = relu(h_(l-1) W_l + b_l), and the logit is
-    h_(L-1) W_L + b_L. One layer is allowed.
+    h_(L-1) W_L + b_L. One layer is allowed. (torch.nn.Linear stores the transposed W_l.)
 
-    Negative logits (label 0) lie to the left of every polyline: around an inside it
-    runs counter-clockwise. An open polyline begins and ends on the square's border.
+    Negative logits (label 0) lie to the left of every polyline, which runs
+    counter-clockwise around them. An open one begins and ends on the square's border.
     Where branches meet in a point, each turns so that the negative pieces touch but
     stay apart. Zeros that are single points are left out.
 

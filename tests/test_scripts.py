@@ -199,7 +199,7 @@ def test_what_stops_a_run(call, earlier, monkeypatch, while_, error, status, mes
 def test_a_training_that_diverges(call, tmp_path, script):
     options = "--epochs 9 --points 70 --learning-rate 1e30"
     status, _, err = call(script, options, tmp_path)
-    expected = r"main.py: lo.* not finite .*epoch \d; lower --learning-rate\n"
+    expected = r"main.py: lo.* not finite .*epoch \d; lower the learning rate\n"
     assert status == 1 and re.fullmatch(expected, err)
     assert not read_files(tmp_path)
 

@@ -56,7 +56,7 @@ def train(run, epochs, after_epoch=(), show=True):
     for epoch in range(1, epochs + 1):
         losses.append(run.run_epoch())
         if not math.isfinite(losses[-1]):
-            raise Diverged(f"loss not finite in epoch {epoch}; lower --learning-rate")
+            raise Diverged(f"loss not finite in epoch {epoch}; lower the learning rate")
         for function in after_epoch:
             function(losses)
         if show and (epoch == 1 or epoch % math.ceil(epochs / PRINTED_EPOCHS) == 0):
@@ -64,7 +64,9 @@ def train(run, epochs, after_epoch=(), show=True):
             row = f"{losses[-1]:6.4f}  {right:8.1%}  {seconds - start:7.2f}"
             print(f"{epoch:6d}  {row}")
     if not np.isfinite(run.logits(run.X)).all():
-        raise Diverged(f"logit not finite after epoch {epochs}; lower --learning-rate")
+        raise Diverged(
+            f"logit not finite after epoch {epochs}; lower the learning rate"
+        )
     return np.array(losses)
 
 
