@@ -112,11 +112,11 @@ def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
 
     monkeypatch.setattr(starts, "initial_ensemble", initial_ensemble)
     trainings.which = ["012345012345", "450123555555", "555554455052", "5501"]
+    assert starts.SCALES == {"Ours": (1, 0.03), "Archive": (5 / RADIUS, 0.01)}
+    assert (starts.FEWER, starts.STARTS["XavierSix"]) == (5, ("xavier", 6))
     cases = [("xavier", 3), ("positive", 3), ("spread", 3), ("xavier", 4)]
     names = "Xavier", "Positive", "Spread", "XavierFour"
     monkeypatch.setattr(starts, "STARTS", dict(zip(names, cases)))
-    assert starts.SCALES == {"Ours": (1, 0.03), "Archive": (5 / RADIUS, 0.01)}
-    assert (starts.FEWER, starts.STARTS["XavierSix"]) == (5, ("xavier", 6))
     monkeypatch.setattr(starts, "SCALES", {"Ours": (2, 0.04)})
     monkeypatch.setattr(starts, "FEWER", 4)
     options = "--data-sets 6 --networks 2 --points 8 --epochs 5 --seed 4"
