@@ -117,9 +117,7 @@ class ReLUInPlace(net.ReLUFunction):
 
     @staticmethod
     def backward(ctx, grad_output):
-        (output,) = ctx.saved_tensors
-        grad_output[output <= 0] = 0
-        return grad_output
+        return grad_output.mul_(ctx.saved_tensors[0] > 0)
 
 
 def test_wrong_functions_are_rejected():
@@ -128,8 +126,7 @@ def test_wrong_functions_are_rejected():
         (ReLUOfOnes, F.relu, away),
         (ReLUInPlace, F.relu, away),
     ]:
-        functions = wrong.apply, reference
-        compare(wrong.__name__, functions, *operands, wrong=True)
+        compare(wrong.__name__, (wrong.apply, reference), *operands, wrong=True)
 
 
 def main():
