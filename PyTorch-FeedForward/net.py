@@ -17,7 +17,8 @@ class FastFunction(torch.autograd.Function):
     """An autograd.Function that skips the binding of default arguments.
 
     It saves a tenth of a small network's training time. torch.func needs the whole of
-    Function.apply; else the part of it that is in C++ does everything.
+    Function.apply; else the part of it that is in C++ does everything. Each subclass
+    defines its own `apply`, since torch.compile cannot tell inherited ones apart.
     """
 
     generate_vmap_rule = True
@@ -29,6 +30,7 @@ class FastFunction(torch.autograd.Function):
         return super(torch.autograd.Function, cls).apply(*args)
 
 
+@torch.compiler.allow_in_graph  # torch.compile does not trace a jvp
 class LinearFunction(FastFunction):
     """y = x W^T + b for x (..., D_in), W (D_out, D_in) and b (D_out,) or None.
 
@@ -53,9 +55,8 @@ class LinearFunction(FastFunction):
 
     @staticmethod
     def backward(ctx, grad_output):
-        input, weight = ctx.saved_tensors
-        if not input.dtype == weight.dtype == grad_output.dtype:  # under autocast
-            input, weight = input.to(grad_output.dtype), weight.to(grad_output.dtype)
+        dtype = grad_output.dtype  # another one under autocast
+        input, weight = (tensor.to(dtype) for tensor in ctx.saved_tensors)
         if weight.dim() == 1:  # F.linear also accepts a vector as the only row of W
             weight, grad_output = weight[None], grad_output[..., None]
         x, G = as_matrix(input), as_matrix(grad_output)
@@ -75,6 +76,7 @@ def as_matrix(x):  # (..., D) -> (N, D)
     return x if x.dim() == 2 else x.reshape(x.shape[:-1].numel(), x.shape[-1])
 
 
+@torch.compiler.allow_in_graph
 class ReLUFunction(FastFunction):
     """y = max(x, 0), elementwise; dE/dx is dE/dy where y > 0 and 0 elsewhere."""
 
@@ -99,12 +101,6 @@ class ReLUFunction(FastFunction):
         return torch.where(output.bool(), grad_output, output)
 
     jvp = backward  # the Jacobian is diagonal and thus its own transpose
-
-
-for function in (LinearFunction, ReLUFunction):
-    # Needed since torch.compile does not trace a jvp. It cannot tell inherited `apply`
-    # methods apart when they are passed as arguments, so each class defines its own.
-    torch.compiler.allow_in_graph(function)
 
 
 class Linear(nn.Linear):
