@@ -48,15 +48,15 @@ class LinearFunction(FastFunction):
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        input, weight, _ = inputs
-        # generate_vmap_rule requires both modes to save the same tensors
-        ctx.save_for_backward(input, weight)
-        ctx.save_for_forward(input, weight)
+        saved = inputs[:2]  # the same for both modes, as generate_vmap_rule requires
+        ctx.save_for_backward(*saved)
+        ctx.save_for_forward(*saved)
 
     @staticmethod
     def backward(ctx, grad_output):
-        dtype = grad_output.dtype  # another one under autocast
-        input, weight = (tensor.to(dtype) for tensor in ctx.saved_tensors)
+        input, weight = ctx.saved_tensors
+        if not input.dtype == weight.dtype == grad_output.dtype:  # under autocast
+            input, weight = input.to(grad_output.dtype), weight.to(grad_output.dtype)
         if weight.dim() == 1:  # F.linear also accepts a vector as the only row of W
             weight, grad_output = weight[None], grad_output[..., None]
         x, G = as_matrix(input), as_matrix(grad_output)
@@ -123,11 +123,10 @@ class FeedForwardNetwork(nn.Module):
 
     def __init__(self, input_size=2, hidden_size=32):
         super().__init__()
-        if not isinstance(hidden_size, Iterable):
-            hidden_size = hidden_size, hidden_size
-        widths = [checked_size("hidden_size", width) for width in hidden_size]
-        sizes = [checked_size("input_size", input_size), *widths, 1]
-        self.layers = nn.ModuleList(Linear(m, n) for m, n in pairwise(sizes))
+        widths = hidden_size if isinstance(hidden_size, Iterable) else [hidden_size] * 2
+        sizes = [checked_size("input_size", input_size)]
+        sizes += [checked_size("hidden_size", width) for width in widths]
+        self.layers = nn.ModuleList(Linear(m, n) for m, n in pairwise([*sizes, 1]))
 
     def forward(self, input):
         *hidden_layers, last_layer = self.layers
@@ -139,7 +138,7 @@ class FeedForwardNetwork(nn.Module):
 def checked_size(name, size):
     """Return size; raise TypeError or ValueError unless it is an integer >= 1."""
     is_integer = isinstance(size, Integral) and not isinstance(size, bool)
-    if not (is_integer and size >= 1):
-        error = ValueError if is_integer else TypeError
-        raise error(f"{name} must be an integer >= 1, not {size!r}")
-    return size
+    if is_integer and size >= 1:
+        return size
+    error = ValueError if is_integer else TypeError
+    raise error(f"{name} must be an integer >= 1, not {size!r}")
