@@ -20,8 +20,8 @@ def bce_with_logits_loss(output, target):
     z, t = np.asarray(output, dtype=float), checked("target", target, LABELS)
     if z.shape != t.shape and z.ndim > 0 and t.ndim > 0:
         raise ValueError(f"target must have shape {z.shape}, not {t.shape}")
-    # E = log(e^(-tz) + e^(z - tz)), which neither overflows nor cancels
-    return np.logaddexp(t * -z, z - t * z)
+    tz = t * z
+    return np.logaddexp(-tz, z - tz)  # neither overflows nor cancels
 
 
 ACTIVATIONS = {  # f(z), and f'(z) as a function of a = f(z)
@@ -94,8 +94,8 @@ class FeedForwardNetwork:
         if self._logits is None or self._logits.size != N:
             self._activations = [np.ones((rows, N)) for rows, _ in self.shapes]
         self._activations[0][:-1] = x.reshape(N, input_size).T
-        for layer, (f, _) in enumerate(ACTIVATIONS[name] for name in self.activation):
-            a = self._activations[layer + 1][:-1]
+        for layer, name in enumerate(self.activation):
+            f, a = ACTIVATIONS[name][0], self._activations[layer + 1][:-1]
             # (fan_out, fan_in + 1) @ (fan_in + 1, N) -> (fan_out, N)
             z = self._layers[layer].T.dot(self._activations[layer], out=a)
             f(z, out=a)
