@@ -52,9 +52,7 @@ class Adam(torch.optim.Optimizer):
         """Return theta's moments m and v, initially 0, and its new step count t."""
         state = self.state[theta]
         if not state:
-            # torch.optim.Adam counts in the default dtype, but at least in float32
-            dtype = torch.promote_types(torch.get_default_dtype(), torch.float32)
-            state["step"] = torch.zeros((), dtype=dtype)
+            state["step"] = torch.tensor(0.0)
             state["exp_avg"] = torch.zeros_like(theta)
             state["exp_avg_sq"] = torch.zeros_like(theta)
         t = state["step"].item() + 1
