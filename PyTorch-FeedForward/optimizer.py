@@ -30,11 +30,10 @@ class Adam(torch.optim.Optimizer):
             loss = closure() if closure is not None else None
         for group in self.param_groups:
             lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
-            params = [theta for theta in group["params"] if theta.grad is not None]
-            if any(theta.grad.is_sparse for theta in params):
-                raise RuntimeError("gradients must be dense, not sparse")
-            for theta in params:
+            for theta in group["params"]:
                 g = theta.grad
+                if g is None:
+                    continue
                 if group["weight_decay"] != 0:
                     g = g.add(theta, alpha=group["weight_decay"])
                 m, v, t = self.next_state(theta)

@@ -178,16 +178,12 @@ def test_transforms(transform):
     check_transform(transform, *OPERANDS)
 
 
-@pytest.mark.parametrize("in_dims", [*product((None, 0, 1), repeat=2)][1:], ids=str)
-def test_vmap(in_dims):
-    in_dims = *in_dims, *in_dims[::-1]
-    batched = [
-        x if dim is None else torch.stack([x, -x, x / 2, x.cos()], min(dim, x.dim()))
-        for x, dim in zip(OPERANDS, in_dims)
-    ]
-    check_transform(lambda f: vmap(grad(total(f), ALL), in_dims), *batched)
-    check_transform(lambda f: grad(total(vmap(f, in_dims)), ALL), *batched)
-    check_transform(lambda f: vmap(jacfwd(total(f), ALL), in_dims), *batched)
+def test_vmap():
+    in_dims = 0, None, None, 1
+    operands = torch.stack([X, X.cos()]), W, B, torch.stack([OPERANDS[3]] * 2, 1)
+    check_transform(lambda f: vmap(grad(total(f), ALL), in_dims), *operands)
+    check_transform(lambda f: grad(total(vmap(f, in_dims)), ALL), *operands)
+    check_transform(lambda f: vmap(jacfwd(total(f), ALL), in_dims), *operands)
 
 
 # The network
@@ -234,8 +230,6 @@ def test_initial_values_are_xavier_uniform_and_zero():
     for layer in net.FeedForwardNetwork(50, 400).layers:
         bound = math.sqrt(6 / (layer.in_features + layer.out_features))
         assert 0.98 * bound < layer.weight.abs().max().item() <= bound
-        # A uniform distribution on [-c, c] has the standard deviation c / sqrt(3)
-        assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
         assert not layer.bias.any()
 
 
