@@ -19,13 +19,8 @@ def test_a_run_of_the_comparison_is_exercise_2_on_its_seed(name, monkeypatch):
     after, accuracy, failed = optimizers.train(name, [3, 4], epochs=1)
     assert after.shape == accuracy.shape == (3, 2)
     assert failed.tolist() == [[False, False], [False, False], [True, True]]
-    exercise = optimizers.exercise
-    if name == "SGD":
-
-        def sgd(params, lr):
-            return torch.optim.SGD(params, lr, momentum=0.9)
-
-        monkeypatch.setattr(exercise.optimizer, "Adam", sgd)
+    exercise, optimizer = optimizers.exercise, optimizers.OPTIMIZERS[name]
+    monkeypatch.setattr(exercise.optimizer, "Adam", optimizer)
     result = exercise.make_run(4, 512, 0.1)
     result.run_epoch()
     loss = bce(torch.tensor(result.logits(result.X)), torch.tensor(result.y).float())

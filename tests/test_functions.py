@@ -3,6 +3,7 @@
 PyTorch-FeedForward/test_gradients.py has the cases that the exercise sheet names.
 """
 
+from functools import partial
 from itertools import product
 import math
 
@@ -89,17 +90,14 @@ def test_relu_of_special_values_and_gradients(dtype):
     check(relu, F.relu, x, grad_output=grad_output)
 
 
-@pytest.mark.parametrize("inside", [False, True])
-def test_autocast(inside):
-    def gradients(linear, relu):
-        operands = x, weight, bias = leaves(X.float(), W.float(), B.float())
+def test_autocast():
+    def network(linear, relu, x, weight, bias):
         with torch.autocast("cpu", torch.bfloat16):
-            output = linear(relu(linear(x, weight, bias)), weight.T)
-        with torch.autocast("cpu", torch.bfloat16, enabled=inside):
-            return output, *torch.autograd.grad(output, operands, X.bfloat16())
+            return linear(relu(linear(x, weight, bias)), weight.T)
 
-    actual, expected = gradients(linear, relu), gradients(F.linear, F.relu)
-    torch.testing.assert_close(actual, expected)
+    operands = X.float(), W.float(), B.float()
+    reference = partial(network, F.linear, F.relu)
+    check(partial(network, linear, relu), reference, *operands)
 
 
 # The rules of autograd
@@ -166,7 +164,6 @@ def test_vmap():
     operands = torch.stack([X, X.cos()]), W, B, torch.stack([OPERANDS[3]] * 2, 1)
     check_transform(lambda f: vmap(grad(total(f), ALL), in_dims), *operands)
     check_transform(lambda f: grad(total(vmap(f, in_dims)), ALL), *operands)
-    check_transform(lambda f: vmap(jacfwd(total(f), ALL), in_dims), *operands)
 
 
 # The network

@@ -139,7 +139,6 @@ def test_closure():
     adam = Adam([param])
 
     def closure():
-        adam.zero_grad()
         loss = param.square().sum()
         loss.backward()  # requires that gradients are enabled
         return loss
