@@ -136,23 +136,21 @@ def check_transform(transform, *operands):
     """Compare a transform of our functions, composed, with that of torch's."""
 
     def transformed(linear, relu):
-        return transform(lambda x, W, b, V: linear(relu(linear(x, W, b)), V).sin())
+        return transform(
+            lambda x, W, b, V: linear(relu(linear(x, W, b)), V).sin().sum()
+        )
 
     actual, expected = transformed(linear, relu), transformed(F.linear, F.relu)
     torch.testing.assert_close(actual(*operands), expected(*operands))
-
-
-def total(function):
-    return lambda *operands: function(*operands).sum()
 
 
 @pytest.mark.parametrize(
     "transform",
     [
         lambda f: jacfwd(f, ALL),
-        lambda f: hessian(total(f), ALL),
-        lambda f: jacrev(jacfwd(total(f), ALL), ALL),
-        lambda f: jacrev(hessian(total(f), 1), 1),
+        lambda f: hessian(f, ALL),
+        lambda f: jacrev(jacfwd(f, ALL), ALL),
+        lambda f: jacrev(hessian(f, 1), 1),
     ],
 )
 def test_transforms(transform):
@@ -162,8 +160,8 @@ def test_transforms(transform):
 def test_vmap():
     in_dims = 0, None, None, 1
     operands = torch.stack([X, X.cos()]), W, B, torch.stack([OPERANDS[3]] * 2, 1)
-    check_transform(lambda f: vmap(grad(total(f), ALL), in_dims), *operands)
-    check_transform(lambda f: grad(total(vmap(f, in_dims)), ALL), *operands)
+    check_transform(lambda f: vmap(grad(f, ALL), in_dims), *operands)
+    check_transform(lambda f: jacrev(vmap(f, in_dims), ALL), *operands)
 
 
 # The network
@@ -227,9 +225,8 @@ def test_sizes_that_are_no_positive_integers(argument):
 def test_compile_without_graph_breaks():
     model = net.FeedForwardNetwork()
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
-    for size in (64, 33):
-        x = torch.randn(size, 2)
-        torch.testing.assert_close(gradients(compiled, x), gradients(model, x))
+    x = torch.randn(64, 2)
+    torch.testing.assert_close(gradients(compiled, x), gradients(model, x))
 
 
 def test_compile_uses_our_derivatives(tmp_path):
