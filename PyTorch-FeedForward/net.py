@@ -17,8 +17,7 @@ class FastFunction(torch.autograd.Function):
     """An autograd.Function that skips the binding of default arguments.
 
     It saves a tenth of a small network's training time. torch.func needs the whole of
-    Function.apply; else the part of it that is in C++ does everything. Each subclass
-    defines its own `apply`, since torch.compile cannot tell inherited ones apart.
+    Function.apply; else the part of it that is in C++ does everything.
     """
 
     generate_vmap_rule = True
@@ -79,10 +78,6 @@ def as_matrix(x):  # (..., D) -> (N, D)
 @torch.compiler.allow_in_graph
 class ReLUFunction(FastFunction):
     """y = max(x, 0), elementwise; dE/dx is dE/dy where y > 0 and 0 elsewhere."""
-
-    @classmethod
-    def apply(cls, input):
-        return super().apply(input)
 
     @staticmethod
     def forward(input):
