@@ -46,8 +46,7 @@ def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
         seed=weights,
         **architecture,
     )
-    rng = np.random.default_rng(shuffling)
-    epoch = partial(run_epoch, network, X, y, rng)
+    epoch = partial(run_epoch, network, X, y, np.random.default_rng(shuffling))
     relu = set(network.activation) == {"relu"}
     layers = (lambda: (network.weights, network.biases)) if relu else None
     return training.Run(X, y, epoch, network.forward, layers, network)
