@@ -61,12 +61,10 @@ def train(run, epochs, after_epoch=(), show=True):
             function(losses)
         if show and (epoch == 1 or epoch % math.ceil(epochs / PRINTED_EPOCHS) == 0):
             right, seconds = accuracy(run.logits, run.X, run.y), time.perf_counter()
-            row = f"{losses[-1]:6.4f}  {right:8.1%}  {seconds - start:7.2f}"
-            print(f"{epoch:6d}  {row}")
+            row = epoch, losses[-1], right, seconds - start
+            print("{:6d}  {:6.4f}  {:8.1%}  {:7.2f}".format(*row))
     if not np.isfinite(run.logits(run.X)).all():
-        raise Diverged(
-            f"logit not finite after epoch {epochs}; lower the learning rate"
-        )
+        raise Diverged(f"logit not finite in epoch {epochs}; lower the learning rate")
     return np.array(losses)
 
 
@@ -99,10 +97,9 @@ def train_and_report(make_run, options, name, settings):
         text = "seed {}: loss {:.4f}, accuracy {:.1%}, on fresh points {:.1%}"
         print(text.format(seed, losses[-1][-1], *right))
     values = summary(options, np.array(losses), 100 * np.array(accuracies)) | settings
-    print(
-        "medians: loss {FirstLoss} after the first epoch, {LossMedian} at the end, "
-        "accuracy {Accuracy}%, on fresh points {FreshMedian}%".format(**values)
-    )
+    text = "medians: loss {FirstLoss} after one epoch, {LossMedian} at the end, "
+    text += "accuracy {Accuracy}%, on fresh points {FreshMedian}%"
+    print(text.format(**values))
     values = {f"{name.capitalize()}{key}": value for key, value in values.items()}
     results.save_results(options, name, values, draw(runs[0], losses), views)
 
