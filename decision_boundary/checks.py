@@ -13,10 +13,9 @@ LABELS = "numbers in [0, 1]", "biuf", lambda x: (x >= 0) & (x <= 1)
 
 
 def checked(name, value, allowed, shape=()):
-    """The value as an array, or as a plain number where shape is ().
+    """The value as an array, or as a plain number where shape is (); else an error.
 
-    shape: one entry per dimension, a number or a letter for any length >= 1; None
-    accepts every shape. Raises TypeError or ValueError.
+    shape: a number, or a letter for any length >= 1, per dimension; None for any shape
     """
     words, kinds, valid = allowed
     try:

@@ -46,7 +46,7 @@ def extract_boundary(weights, biases):
 
     weights and biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from
     fan_in 2 to fan_out 1: h_0 = x, h_l = relu(h_(l-1) W_l + b_l), and the logit is
-    h_(L-1) W_L + b_L. One layer is allowed. (torch.nn.Linear stores the transposed W_l.)
+    h_(L-1) W_L + b_L. One layer is allowed. PyTorch stores the transposed W_l.
 
     Negative logits (label 0) lie to the left of every polyline, which runs
     counter-clockwise around them. An open one begins and ends on the square's border.

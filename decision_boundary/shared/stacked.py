@@ -36,7 +36,7 @@ def mean_losses(logits, y):
 
 
 def run_epoch(leaves, widths, optimizer, X, y, orders, batch_size):
-    """Pass once over the points X (runs, N, 2), y (runs, N, 1) in the orders (runs, N)."""
+    """Pass once over X (runs, N, 2), y (runs, N, 1) in the orders (runs, N)."""
     runs = torch.arange(len(X))[:, None]
     for batch in orders.split(batch_size, dim=1):
         z = logits(torch.cat(leaves), widths, X[runs, batch])  # a row for each run

@@ -1,4 +1,4 @@
-"""A training as the exercises show it: several seeds, loss trend, figure and numbers."""
+"""A training as the exercises show it: seeds, loss trend, figure and numbers."""
 
 from collections.abc import Callable
 import math
@@ -43,10 +43,9 @@ def fresh_accuracy(logits, seed):
 
 @np.errstate(over="ignore", invalid="ignore")  # an overflow is reported as Diverged
 def train(run, epochs, after_epoch=(), show=True):
-    """Train for some epochs; returns the mean loss per point in each, (epochs,).
+    """Train, print the loss trend, and return the mean losses per point, (epochs,).
 
     after_epoch: functions to be called with the losses so far
-    show: print the loss trend
 
     Raises Diverged if a loss, or a logit after the last epoch, is not finite.
     """
@@ -81,8 +80,7 @@ def training_parser(doc, epochs, learning_rate):
 def train_and_report(make_run, options, name, settings):
     """Train make_run(seed, points, learning rate) for each seed; save what came out.
 
-    The first run is the one that is printed, viewed and drawn. name: of figure and
-    numbers; settings {name: value} go into the numbers.
+    The first run is printed, viewed and drawn. settings {name: value} are saved, too.
     """
     seeds = range(options.seed, options.seed + options.runs)
     runs = [make_run(seed, options.points, options.learning_rate) for seed in seeds]
