@@ -1,6 +1,6 @@
 """LinearFunction and ReLUFunction must equal F.linear and F.relu wherever those work.
 
-PyTorch-FeedForward/test_gradients.py has the cases that the exercise sheet names.
+PyTorch-FeedForward/test_gradients.py has the cases that the sheet's archive names.
 """
 
 from functools import partial
@@ -240,3 +240,12 @@ def test_compile_uses_our_derivatives(tmp_path):
     for function, factor in [(linear, 1), (module.LinearFunction.apply, 2)]:
         ours = torch.compile(derivative(function), backend="eager", fullgraph=True)
         torch.testing.assert_close(ours(X), factor * derivative(F.linear)(X))
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch warns of the write
+def test_gradcheck_accepts_a_relu_in_place_though_it_changes_a_shared_gradient():
+    wrong = load("PyTorch-FeedForward/test_gradients.py").ReLUInPlace.apply
+    [point] = leaves(torch.tensor([-1.0, 0, 2], dtype=torch.float64))
+    assert gradcheck(wrong, leaves(X))
+    wrong(point).sum().backward()  # sends one number to all entries
+    assert point.grad.tolist() == [0, 0, 0]

@@ -34,7 +34,7 @@ def writable(path):
 
 
 def save_results(options, name, values, figure=None, views=(), files=None):
-    """Write numbers/NAME.tex, figures/NAME.pdf, the views' GIFs and files {path: bytes}.
+    """Write numbers/NAME.tex, figures/NAME.pdf, the GIFs and files {path: bytes}.
 
     values: {macro: text or number}, already rounded
     """
