@@ -82,9 +82,7 @@ def main():
     worst = check(options.seed)
     names = "W1", "W2", "W3", "b1", "b2", "b3"
     rows = [[name, *map(results.scientific, row)] for name, row in zip(names, worst)]
-    results.table(
-        ["worst deviation", "from autograd", "from central differences"], rows
-    )
+    results.table(["max deviation", "from autograd", "from central differences"], rows)
     with mock.patch.object(net, "sigmoid", lambda z: z):
         mistake = check(options.seed)[:, 0].max()
     print(f"a known mistake, delta = z - t without the sigmoid: {mistake:.1e}")
