@@ -80,10 +80,9 @@ def check(seed):
 def main():
     options = script.Parser(__doc__).parse_args()
     worst = check(options.seed)
-    print(f"largest relative deviations over {NETWORKS} random networks")
     names = "W1", "W2", "W3", "b1", "b2", "b3"
     rows = [[name, *map(results.scientific, row)] for name, row in zip(names, worst)]
-    results.table(["tensor", "from autograd", "from central differences"], rows)
+    results.table(["max deviation", "from autograd", "from central differences"], rows)
     with mock.patch.object(net, "sigmoid", lambda z: z):
         mistake = check(options.seed)[:, 0].max()
     print(f"a known mistake, delta = z - t without the sigmoid: {mistake:.1e}")

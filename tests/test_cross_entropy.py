@@ -65,10 +65,10 @@ def test_the_domain_of_the_alternative_and_targets_in_float32():
 
 def test_shares_count_runs_that_reach_the_least_loss_within_the_domain(monkeypatch):
     """Two steps; the loss is the first entry, and its least value log 2 = 0.69."""
-    fake = (lambda z, y: 1 + 0 * z), (lambda z, y: z[:, 0]), 0.1
+    fake = (lambda z, y: 1 + 0 * z), (lambda z, y: z[:, 0]), 0.125
     monkeypatch.setitem(ce.METHODS, "Fake", fake)
     monkeypatch.setattr(ce, "LEARNING_RATES", np.array([0.125, 1, 9]))
-    z = np.array([[0.95, 1], [0.96, 1], [0.9, 0.35], [2.7, 2.2]])
+    z = np.array([[0.95, 1], [0.96, 1], [0.9, 0.375], [2.7, 2.2]])
     y = np.array([0, 0.5, 0.5])
     assert ce.shares("Fake", z, y, 2).tolist() == [0.25, 0.25, 0]
 
