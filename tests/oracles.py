@@ -7,7 +7,6 @@ from decision_boundary.geometry import disc_error
 from decision_boundary.shared import boundaries
 from decision_boundary.shared.script import ROOT
 import numpy as np
-import pytest
 
 
 def mutant(path, right, wrong, tmp_path):
@@ -20,16 +19,6 @@ def mutant(path, right, wrong, tmp_path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def same_error(ours, reference, *args, **kwargs):
-    """Check that both functions raise the same type of error; return our message."""
-    with pytest.raises(Exception) as expected:
-        reference(*args, **kwargs)
-    with pytest.raises(Exception) as actual:
-        ours(*args, **kwargs)
-    assert actual.type is expected.type
-    return str(actual.value)
 
 
 def build(*layers):

@@ -114,7 +114,6 @@ def test_claims_on_exercise_1(n):
 def test_claims_on_exercise_2(n):
     assert n["FunctionsRejected"] == 3
     assert n["FunctionsAutograd"] < 1e-13
-    assert n["FunctionsDifferences"] < 1e-7
     assert n["PytorchEpochs"] * 4 == n["BackpropEpochs"]
     assert n["PytorchBatch"] == 2 * n["BackpropBatch"]  # an eighth of the steps
     assert abs(n["PytorchFreshMedian"] - n["BackpropFreshMedian"]) < 1
