@@ -70,7 +70,7 @@ def sharpest_turn(radii):
 
 
 def draw(boundaries):
-    """The boundaries r (720,) of {(activation, width): r}, and how sharply they turn."""
+    """The boundaries {(activation, width): r (720,)}, and how sharply they turn."""
     figure = figures.new_figure(1.1)
     axes = figure.subplots(1, len(boundaries))
     for ax, ((activation, width), radii) in zip(axes, boundaries.items()):
