@@ -44,9 +44,8 @@ def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
     data = torch.tensor(X).float(), torch.tensor(y).float()
     generator = torch.Generator().manual_seed(shuffling)
 
-    @torch.no_grad()
     def logits(x):
-        return network(torch.tensor(x).float()).numpy()
+        return network(torch.tensor(x).float()).detach().numpy()
 
     epoch = partial(run_epoch, network, adam, *data, generator)
     return training.Run(X, y, epoch, logits, partial(layers, network), network)

@@ -29,6 +29,7 @@ class FastFunction(torch.autograd.Function):
         return super(torch.autograd.Function, cls).apply(*args)
 
 
+@torch.compiler.allow_in_graph  # torch.compile does not trace a jvp
 class LinearFunction(FastFunction):
     """y = x W^T + b for x (..., D_in), W (D_out, D_in) and b (D_out,) or None.
 
@@ -46,10 +47,9 @@ class LinearFunction(FastFunction):
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        input, weight, _ = inputs
-        # generate_vmap_rule requires both modes to save the same tensors
-        ctx.save_for_backward(input, weight)
-        ctx.save_for_forward(input, weight)
+        saved = inputs[:2]  # the same for both modes, as generate_vmap_rule requires
+        ctx.save_for_backward(*saved)
+        ctx.save_for_forward(*saved)
 
     @staticmethod
     def backward(ctx, grad_output):
@@ -75,12 +75,9 @@ def as_matrix(x):  # (..., D) -> (N, D)
     return x if x.dim() == 2 else x.reshape(x.shape[:-1].numel(), x.shape[-1])
 
 
+@torch.compiler.allow_in_graph
 class ReLUFunction(FastFunction):
     """y = max(x, 0), elementwise; dE/dx is dE/dy where y > 0 and 0 elsewhere."""
-
-    @classmethod
-    def apply(cls, input):
-        return super().apply(input)
 
     @staticmethod
     def forward(input):
@@ -99,12 +96,6 @@ class ReLUFunction(FastFunction):
         return torch.where(output.bool(), grad_output, output)
 
     jvp = backward  # the Jacobian is diagonal and thus its own transpose
-
-
-for function in (LinearFunction, ReLUFunction):
-    # Needed since torch.compile does not trace a jvp. It cannot tell inherited `apply`
-    # methods apart when they are passed as arguments, so each class defines its own.
-    torch.compiler.allow_in_graph(function)
 
 
 class Linear(nn.Linear):
@@ -127,11 +118,10 @@ class FeedForwardNetwork(nn.Module):
 
     def __init__(self, input_size=2, hidden_size=32):
         super().__init__()
-        if not isinstance(hidden_size, Iterable):
-            hidden_size = hidden_size, hidden_size
-        widths = [checked_size("hidden_size", width) for width in hidden_size]
-        sizes = [checked_size("input_size", input_size), *widths, 1]
-        self.layers = nn.ModuleList(Linear(m, n) for m, n in pairwise(sizes))
+        widths = hidden_size if isinstance(hidden_size, Iterable) else [hidden_size] * 2
+        sizes = [checked_size("input_size", input_size)]
+        sizes += [checked_size("hidden_size", width) for width in widths]
+        self.layers = nn.ModuleList(Linear(m, n) for m, n in pairwise([*sizes, 1]))
 
     def forward(self, input):
         *hidden_layers, last_layer = self.layers
@@ -143,7 +133,7 @@ class FeedForwardNetwork(nn.Module):
 def checked_size(name, size):
     """Return size; raise TypeError or ValueError unless it is an integer >= 1."""
     is_integer = isinstance(size, Integral) and not isinstance(size, bool)
-    if not (is_integer and size >= 1):
-        error = ValueError if is_integer else TypeError
-        raise error(f"{name} must be an integer >= 1, not {size!r}")
-    return size
+    if is_integer and size >= 1:
+        return size
+    error = ValueError if is_integer else TypeError
+    raise error(f"{name} must be an integer >= 1, not {size!r}")

@@ -26,17 +26,14 @@ class Adam(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure=None):
         """Update all parameters that have a gradient; return closure() if given."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        with torch.enable_grad():
+            loss = closure() if closure is not None else None
         for group in self.param_groups:
             lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
-            params = [theta for theta in group["params"] if theta.grad is not None]
-            if any(theta.grad.is_sparse for theta in params):
-                raise RuntimeError("gradients must be dense, not sparse")
-            for theta in params:
+            for theta in group["params"]:
                 g = theta.grad
+                if g is None:
+                    continue
                 if group["weight_decay"] != 0:
                     g = g.add(theta, alpha=group["weight_decay"])
                 m, v, t = self.next_state(theta)
@@ -54,9 +51,7 @@ class Adam(torch.optim.Optimizer):
         """Return theta's moments m and v, initially 0, and its new step count t."""
         state = self.state[theta]
         if not state:
-            # torch.optim.Adam counts in the default dtype, but at least in float32
-            dtype = torch.promote_types(torch.get_default_dtype(), torch.float32)
-            state["step"] = torch.zeros((), dtype=dtype)
+            state["step"] = torch.tensor(0.0)
             state["exp_avg"] = torch.zeros_like(theta)
             state["exp_avg_sq"] = torch.zeros_like(theta)
         t = state["step"].item() + 1

@@ -17,7 +17,7 @@ net = script.load("Python-FeedForward/net.py")
 # As provided by the sheet's archive
 EPOCHS = 1024
 BATCH_SIZE = 32
-LEARNING_RATE = 0.03  # per point: the gradients are summed over the batch
+LEARNING_RATE = 0.03  # for the mean loss of a batch
 MOMENTUM = 0.9
 WEIGHT_DECAY = 0.01
 
@@ -39,15 +39,10 @@ def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
     """New points and a new network, 2-16-16-1 by default, as the seed decides."""
     points, weights, shuffling, _ = training.streams(seed)
     X, y = circle_in_square(num_points, points)
-    network = net.FeedForwardNetwork(
-        learning_rate=learning_rate / BATCH_SIZE,
-        momentum=MOMENTUM,
-        weight_decay=WEIGHT_DECAY,
-        seed=weights,
-        **architecture,
-    )
-    rng = np.random.default_rng(shuffling)
-    epoch = partial(run_epoch, network, X, y, rng)
+    options = {"momentum": MOMENTUM, "weight_decay": WEIGHT_DECAY, "seed": weights}
+    rate = learning_rate / BATCH_SIZE  # as the gradients are sums over the batch
+    network = net.FeedForwardNetwork(learning_rate=rate, **options, **architecture)
+    epoch = partial(run_epoch, network, X, y, np.random.default_rng(shuffling))
     relu = set(network.activation) == {"relu"}
     layers = (lambda: (network.weights, network.biases)) if relu else None
     return training.Run(X, y, epoch, network.forward, layers, network)

@@ -16,15 +16,12 @@ def sigmoid(z, out=None):
 
 
 def bce_with_logits_loss(output, target):
-    """E = -t log p - (1 - t) log(1 - p), elementwise; z = output and p = sigmoid(z).
-
-    Computed as log(e^(-tz) + e^(z - tz)), which neither overflows nor cancels.
-    """
+    """E = -t log p - (1 - t) log(1 - p), elementwise; z = output and p = sigmoid(z)."""
     z, t = np.asarray(output, dtype=float), checked("target", target, LABELS)
     if z.shape != t.shape and z.ndim > 0 and t.ndim > 0:
         raise ValueError(f"target must have shape {z.shape}, not {t.shape}")
     tz = t * z
-    return np.logaddexp(-tz, z - tz)
+    return np.logaddexp(-tz, z - tz)  # neither overflows nor cancels
 
 
 ACTIVATIONS = {  # f(z), and f'(z) as a function of a = f(z)
@@ -40,8 +37,7 @@ class FeedForwardNetwork:
     hidden_size: the width of two hidden layers, or one width per hidden layer
     activation: the name for all hidden layers, or one name per hidden layer
     weights, biases, weight_gradients, bias_gradients: one array per layer, of shape
-        (fan_in, fan_out) or (fan_out,); change them in place: they are views into the
-        vectors parameters and gradients, so that an update is four operations
+        (fan_in, fan_out) or (fan_out,): views of two vectors, to be changed in place
     """
 
     def __init__(
@@ -67,8 +63,8 @@ class FeedForwardNetwork:
 
         fan_ins = [int(checked("input_size", input_size, SIZES, 0)), *widths]
         self.shapes = [(n + 1, fan_out) for n, fan_out in zip(fan_ins, [*widths, 1])]
-        num_parameters = sum(rows * columns for rows, columns in self.shapes)
-        self.parameters, self.gradients, self.velocity = np.zeros((3, num_parameters))
+        self._ends = np.cumsum([rows * columns for rows, columns in self.shapes])
+        self.parameters, self.gradients, self.velocity = np.zeros((3, self._ends[-1]))
         self._make_views()
         self._activations = self._logits = None  # of the last forward
         rng = np.random.default_rng(seed)
@@ -77,10 +73,9 @@ class FeedForwardNetwork:
             W[...] = rng.uniform(-bound, bound, W.shape)
 
     def _make_views(self):
-        ends = np.cumsum([rows * columns for rows, columns in self.shapes])[:-1]
         views = []
         for vector in (self.parameters, self.gradients):
-            parts = zip(np.split(vector, ends), self.shapes)
+            parts = zip(np.split(vector, self._ends[:-1]), self.shapes)
             layers = [part.reshape(shape) for part, shape in parts]
             views += [layers, [W[:-1] for W in layers], [W[-1] for W in layers]]
         self._layers, self.weights, self.biases = views[:3]
@@ -100,8 +95,7 @@ class FeedForwardNetwork:
             self._activations = [np.ones((rows, N)) for rows, _ in self.shapes]
         self._activations[0][:-1] = x.reshape(N, input_size).T
         for layer, name in enumerate(self.activation):
-            f, _ = ACTIVATIONS[name]
-            a = self._activations[layer + 1][:-1]
+            f, a = ACTIVATIONS[name][0], self._activations[layer + 1][:-1]
             # (fan_out, fan_in + 1) @ (fan_in + 1, N) -> (fan_out, N)
             z = self._layers[layer].T.dot(self._activations[layer], out=a)
             f(z, out=a)

@@ -13,27 +13,21 @@ LABELS = "numbers in [0, 1]", "biuf", lambda x: (x >= 0) & (x <= 1)
 
 
 def checked(name, value, allowed, shape=()):
-    """The value as an array, or as a plain number where shape is ().
+    """The value as an array, or as a plain number where shape is (); else an error.
 
-    shape: one entry per dimension, a number or a letter for any length >= 1; None
-    accepts every shape. Raises TypeError or ValueError.
+    shape: a number, or a letter for any length >= 1, per dimension; None for any shape
     """
     words, kinds, valid = allowed
     try:
         array = np.asarray(value)
-    except ValueError:
-        raise ValueError(
-            f"{name} must be {words}, not rows of unequal length"
-        ) from None
-    except (TypeError, RuntimeError) as error:  # from PyTorch
+    except (ValueError, TypeError, RuntimeError) as error:  # as NumPy or PyTorch say
         raise TypeError(f"{name} must be {words}: {error}") from None
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} must be {words}, not {reprlib.repr(value)}")
     if shape is not None:
-        lengths = [
-            n if isinstance(n, int) else max(m, 1) for n, m in zip(shape, array.shape)
-        ]
-        if array.ndim != len(shape) or array.shape != tuple(lengths):
+        pairs = zip(shape, array.shape)
+        fits = all(m == n if isinstance(n, int) else m > 0 for n, m in pairs)
+        if array.ndim != len(shape) or not fits:
             text = str(shape).replace("'", "")
             raise ValueError(f"{name} must have shape {text}, not {array.shape}")
     ok = valid(array)

@@ -14,15 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary import ensemble, geometry
 from decision_boundary.data import circle_in_square
 from decision_boundary.polygon import extract_boundary
-from decision_boundary.shared import (
-    boundaries,
-    figures,
-    live,
-    results,
-    script,
-    training,
-)
+from decision_boundary.shared import boundaries, figures, results, script, training
 from decision_boundary.shared.exact import confirmed
+from decision_boundary.shared.live import make_views
 import numpy as np
 
 EXERCISES = {  # script, options of its network, factor on --epochs
@@ -47,7 +41,7 @@ def train_hexagons(options):
     points, seeds = options.points, range(options.seed, options.seed + RUNS)
     runs = {f: [make_run(f, seed, points) for seed in seeds] for f in EXERCISES}
     all_epochs = {name: EXERCISES[name][-1] * options.epochs for name in runs}
-    views = live.make_views(options, runs["NumPy"][0], all_epochs["NumPy"])
+    views = make_views(options, runs["NumPy"][0], all_epochs["NumPy"])
     after_epoch = [view.update for view in views]
     for name, epochs in all_epochs.items():
         for k in script.progress(range(RUNS), f"2-3-1, {name}, run {{}} from 0 on"):

@@ -46,7 +46,7 @@ def extract_boundary(weights, biases):
 
     weights and biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from
     fan_in 2 to fan_out 1: h_0 = x, h_l = relu(h_(l-1) W_l + b_l), and the logit is
-    h_(L-1) W_L + b_L. One layer is allowed. (torch.nn.Linear stores the transposed W_l.)
+    h_(L-1) W_L + b_L. One layer is allowed. PyTorch stores the transposed W_l.
 
     Negative logits (label 0) lie to the left of every polyline, which runs
     counter-clockwise around them. An open one begins and ends on the square's border.
@@ -79,10 +79,8 @@ def extract_boundary(weights, biases):
 def _checked_layers(weights, biases):
     """A list of (W, b) whose shapes chain from 2 inputs to 1 logit."""
     if not 0 < len(weights) == len(biases):
-        lengths = f"{len(weights)} and {len(biases)}"
-        raise ValueError(
-            f"weights and biases must have equal length >= 1, not {lengths}"
-        )
+        lengths = f"equal length >= 1, not {len(weights)} and {len(biases)}"
+        raise ValueError(f"weights and biases must have {lengths}")
     layers, fan_in = [], 2
     for k, (W, b) in enumerate(zip(weights, biases)):
         fan_out = 1 if k == len(weights) - 1 else "n"
@@ -294,10 +292,8 @@ def _check_thin(corners, edge, *regions):
     polygons = [[corners[v] for v in region] for region in regions]
     thin = [polygon_area(p) <= MERGE * side_lengths(p).sum() for p in polygons]
     if math.dist(start, stop) > MERGE and not any(thin):
-        raise NotACurve(
-            "the logit must change its sign where it is zero, not stay zero from "
-            "({}, {}) to ({}, {})".format(*start, *stop)
-        )
+        text = "stay zero from ({}, {}) to ({}, {})".format(*start, *stop)
+        raise NotACurve(f"the logit must change its sign where it is zero, not {text}")
 
 
 def _subdivide(layers):

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import inspect
 from pathlib import Path
 import platform
+import re
 import sys
 import textwrap
 
@@ -37,11 +38,9 @@ def source_hash():
 
 def processor():
     """The name of the processor, which Linux keeps in a file."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.partition(": ")[2] for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    file = Path("/proc/cpuinfo")
+    names = re.findall("model name.*: (.*)", file.read_text()) if file.exists() else []
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def main():
@@ -50,7 +49,7 @@ def main():
     values = {f"Version{name}": version(package) for name, package in packages.items()}
     values |= {"VersionPython": platform.python_version(), "Processor": processor()}
     values["SourceHash"] = source_hash()[:16]
-    print(*(f"{name}: {value}" for name, value in values.items()), sep="\n")
+    print(*map(": ".join, values.items()), sep="\n")
     quotes = {options.output / "numbers/backward.py": quoted_backward().encode()}
     save_results(options, "sources", values, files=quotes)
 

@@ -16,7 +16,6 @@ from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
 # Forward mode and the compiler cause deprecation warnings within torch 2.13
 pytestmark = pytest.mark.filterwarnings("ignore:::torch")
@@ -38,21 +37,17 @@ def leaves(*operands):
     return [x if x is None else x.detach().requires_grad_() for x in operands]
 
 
-def differentiate(function, operands, grad_output):
-    operands = leaves(*operands)
-    output = function(*operands)
-    operands = [x for x in operands if x is not None]
-    return output, *torch.autograd.grad(output, operands, grad_output)
-
-
 def check(ours, reference, *operands, grad_output=None):
     """Compare outputs and gradients, for a random grad_output unless one is given."""
-    if grad_output is None:
-        output = reference(*operands)
-        grad_output = randn(*output.shape, dtype=output.dtype)
-    actual = differentiate(ours, operands, grad_output)
-    expected = differentiate(reference, operands, grad_output)
-    torch.testing.assert_close(actual, expected, equal_nan=True)
+    results = []
+    for function in ours, reference:
+        inputs = leaves(*operands)
+        output = function(*inputs)
+        if grad_output is None:
+            grad_output = randn(*output.shape, dtype=output.dtype)
+        inputs = [x for x in inputs if x is not None]
+        results.append([output, *torch.autograd.grad(output, inputs, grad_output)])
+    torch.testing.assert_close(*results, equal_nan=True)
 
 
 # Shapes, strides, dtypes and values
@@ -78,21 +73,15 @@ def test_linear_takes_the_bias_as_an_option():
     assert torch.equal(layer(X), F.linear(X, layer.weight))
 
 
-def test_operands_that_are_not_contiguous():
-    x, grad_output = randn(3, 7, 2).permute(2, 1, 0), randn(5, 7, 2).permute(2, 1, 0)
-    weight = randn(3, 5).T
-    check(linear, F.linear, x, weight, randn(10)[::2], grad_output=grad_output)
-    check(relu, F.relu, randn(*x.shape), grad_output=x)
-
-
 FLOATS = [torch.float32, torch.float64, torch.bfloat16, torch.float16]
 SPECIAL = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -1.0, 1e-40, -1e-40]
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, torch.complex64, torch.complex128])
-def test_linear_of_every_dtype(dtype):
-    shapes = [(2, 7, 3), (5, 3), (5,)]
-    check(linear, F.linear, *(randn(*shape, dtype=dtype) for shape in shapes))
+def test_linear_of_every_dtype_with_operands_that_are_not_contiguous(dtype):
+    x, grad_output = (randn(n, 7, 2, dtype=dtype).permute(2, 1, 0) for n in (3, 5))
+    weight, bias = randn(3, 5, dtype=dtype).T, randn(10, dtype=dtype)[::2]
+    check(linear, F.linear, x, weight, bias, grad_output=grad_output)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -101,17 +90,14 @@ def test_relu_of_special_values_and_gradients(dtype):
     check(relu, F.relu, x, grad_output=grad_output)
 
 
-@pytest.mark.parametrize("inside", [False, True])
-def test_autocast(inside):
-    def gradients(linear, relu):
-        operands = x, weight, bias = leaves(X.float(), W.float(), B.float())
+def test_autocast():
+    def network(linear, relu, x, weight, bias):
         with torch.autocast("cpu", torch.bfloat16):
-            output = linear(relu(linear(x, weight, bias)), weight.T)
-        with torch.autocast("cpu", torch.bfloat16, enabled=inside):
-            return output, *torch.autograd.grad(output, operands, X.bfloat16())
+            return linear(relu(linear(x, weight, bias)), weight.T)
 
-    actual, expected = gradients(linear, relu), gradients(F.linear, F.relu)
-    torch.testing.assert_close(actual, expected)
+    operands = X.float(), W.float(), B.float()
+    reference = partial(network, F.linear, F.relu)
+    check(partial(network, linear, relu), reference, *operands)
 
 
 # The rules of autograd
@@ -122,21 +108,6 @@ def test_only_the_necessary_gradients_are_computed(needs):
     operands = [x.clone().requires_grad_(need) for x, need in zip((X, W, B), needs)]
     gradients = net.LinearFunction.backward(linear(*operands).grad_fn, G)
     assert tuple(gradient is not None for gradient in gradients) == needs
-
-
-def test_no_more_is_saved_than_needed():
-    packed = []
-    with torch.autograd.graph.saved_tensors_hooks(packed.append, packed.pop):
-        y = relu(linear(*leaves(X, W, B)))
-    assert all(map(torch.equal, packed, (X, W, y))) and len(packed) == 3
-
-
-def test_checkpointing():
-    def layer(*operands):
-        return relu(linear(*operands))
-
-    again = partial(checkpoint, layer, use_reentrant=False)
-    check(again, layer, X, W, B, grad_output=G)
 
 
 # Second order, forward mode, torch.func
@@ -165,41 +136,32 @@ def check_transform(transform, *operands):
     """Compare a transform of our functions, composed, with that of torch's."""
 
     def transformed(linear, relu):
-        return transform(lambda x, W, b, V: linear(relu(linear(x, W, b)), V).sin())
+        return transform(
+            lambda x, W, b, V: linear(relu(linear(x, W, b)), V).sin().sum()
+        )
 
     actual, expected = transformed(linear, relu), transformed(F.linear, F.relu)
     torch.testing.assert_close(actual(*operands), expected(*operands))
 
 
-def total(function):
-    return lambda *operands: function(*operands).sum()
-
-
 @pytest.mark.parametrize(
     "transform",
     [
-        lambda f: lambda *x: jvp(f, x, tuple(t.cos() for t in x)),
         lambda f: jacfwd(f, ALL),
-        lambda f: hessian(total(f), ALL),
-        lambda f: jacrev(jacfwd(total(f), ALL), ALL),
-        lambda f: jacrev(hessian(total(f), 1), 1),
+        lambda f: hessian(f, ALL),
+        lambda f: jacrev(jacfwd(f, ALL), ALL),
+        lambda f: jacrev(hessian(f, 1), 1),
     ],
-    ids=["jvp", "fwd", "hessian", "rev fwd", "third order"],
 )
 def test_transforms(transform):
     check_transform(transform, *OPERANDS)
 
 
-@pytest.mark.parametrize("in_dims", [*product((None, 0, 1), repeat=2)][1:], ids=str)
-def test_vmap(in_dims):
-    in_dims = *in_dims, *in_dims[::-1]
-    batched = [
-        x if dim is None else torch.stack([x, -x, x / 2, x.cos()], min(dim, x.dim()))
-        for x, dim in zip(OPERANDS, in_dims)
-    ]
-    check_transform(lambda f: vmap(grad(total(f), ALL), in_dims), *batched)
-    check_transform(lambda f: grad(total(vmap(f, in_dims)), ALL), *batched)
-    check_transform(lambda f: vmap(jacfwd(total(f), ALL), in_dims), *batched)
+def test_vmap():
+    in_dims = 0, None, None, 1
+    operands = torch.stack([X, X.cos()]), W, B, torch.stack([OPERANDS[3]] * 2, 1)
+    check_transform(lambda f: vmap(grad(f, ALL), in_dims), *operands)
+    check_transform(lambda f: jacrev(vmap(f, in_dims), ALL), *operands)
 
 
 # The network
@@ -246,31 +208,25 @@ def test_initial_values_are_xavier_uniform_and_zero():
     for layer in net.FeedForwardNetwork(50, 400).layers:
         bound = math.sqrt(6 / (layer.in_features + layer.out_features))
         assert 0.98 * bound < layer.weight.abs().max().item() <= bound
-        # A uniform distribution on [-c, c] has the standard deviation c / sqrt(3)
-        assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
         assert not layer.bias.any()
 
 
 @pytest.mark.parametrize("argument", ["input_size", "hidden_size"])
-@pytest.mark.parametrize(
-    "error, size",
-    [(ValueError, 0), (TypeError, 2.5), (TypeError, "x"), (TypeError, True)],
-)
-def test_sizes_that_are_no_positive_integers(argument, error, size):
-    message = f"^{argument} must be an integer >= 1, not {size!r}$"
-    with pytest.raises(error, match=message):
-        net.FeedForwardNetwork(**{argument: size})
+def test_sizes_that_are_no_positive_integers(argument):
+    for size, error in [(0, ValueError), (2.5, TypeError), (True, TypeError)]:
+        message = f"^{argument} must be an integer >= 1, not {size!r}$"
+        with pytest.raises(error, match=message):
+            net.FeedForwardNetwork(**{argument: size})
 
 
-# torch.compile and DistributedDataParallel
+# torch.compile
 
 
 def test_compile_without_graph_breaks():
     model = net.FeedForwardNetwork()
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
-    for size in (64, 33):
-        x = torch.randn(size, 2)
-        torch.testing.assert_close(gradients(compiled, x), gradients(model, x))
+    x = torch.randn(64, 2)
+    torch.testing.assert_close(gradients(compiled, x), gradients(model, x))
 
 
 def test_compile_uses_our_derivatives(tmp_path):
@@ -284,15 +240,3 @@ def test_compile_uses_our_derivatives(tmp_path):
     for function, factor in [(linear, 1), (module.LinearFunction.apply, 2)]:
         ours = torch.compile(derivative(function), backend="eager", fullgraph=True)
         torch.testing.assert_close(ours(X), factor * derivative(F.linear)(X))
-
-
-def test_distributed_data_parallel(monkeypatch):
-    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
-    store = torch.distributed.HashStore()
-    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
-    try:
-        model, x = net.FeedForwardNetwork(), torch.randn(64, 2)
-        parallel = nn.parallel.DistributedDataParallel(model)
-        torch.testing.assert_close(gradients(parallel, x), gradients(model, x))
-    finally:
-        torch.distributed.destroy_process_group()

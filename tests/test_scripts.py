@@ -45,7 +45,7 @@ def written(name):
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """call(script, options, folder): exit status, and what it printed, also on stderr."""
+    """call(script, options, folder): exit status, and what is on stdout and stderr."""
     monkeypatch.setattr(training, "FRESH_POINTS", 1000)
 
     def call_script(script, options="", folder=None):

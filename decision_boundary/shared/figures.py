@@ -46,25 +46,21 @@ def draw_square(ax):
 
 
 def on_grid(function, resolution=200):
-    """Values (resolution, resolution) of function, (M, 2) -> (M, 1), on the square.
-
-    The points are the centres of the cells of a grid.
-    """
+    """Values (resolution, resolution) of function, (M, 2) -> (M, 1), in cells."""
     centres = (np.arange(resolution) + 0.5) * 2 / resolution - 1
     grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
     return np.reshape(function(grid), (resolution, resolution))
 
 
 def probability_map(logits, resolution=200):
-    """sigmoid(z) = (1 + tanh(z / 2)) / 2 for the logits z, (M, 2) -> (M, 1), on a grid."""
+    """sigmoid(z) = (1 + tanh(z / 2)) / 2 for logits z, (M, 2) -> (M, 1), on a grid."""
     return (1 + np.tanh(on_grid(logits, resolution).astype(float) / 2)) / 2
 
 
 def draw_map(ax, logits, X, y, resolution=200):
-    """Draw the probability of label 1, and the points (N, 2) with labels (N, 1).
+    """Draw the probability of label 1, and the points: dots inside, crosses outside.
 
-    Points are dots inside, crosses outside. Returns the image, whose data an animation
-    replaces.
+    Returns the image, whose data an animation replaces.
     """
     draw_square(ax)
     image = draw_image(ax, probability_map(logits, resolution))
@@ -110,7 +106,7 @@ def draw_boundary(ax, polylines, corners=True):
 
 
 def hinge_lines(weights, biases):
-    """The lines w . x + b = 0 of the units (2, H), (H,), as polylines beyond the square."""
+    """The lines w . x + b = 0 of units (2, H), (H,), as polylines past the square."""
     feet = -biases * weights / (weights**2).sum(axis=0)  # nearest to the origin, (2, H)
     along = 4 * np.array([-weights[1], weights[0]]) / np.hypot(*weights)
     ends = np.stack([feet - along, feet + along]).T.swapaxes(1, 2)  # (H, 2 ends, 2)

@@ -34,12 +34,9 @@ def writable(path):
 
 
 def save_results(options, name, values, figure=None, views=(), files=None):
-    """Write numbers/NAME.tex, figures/NAME.pdf, the views' GIFs and further files.
+    """Write numbers/NAME.tex, figures/NAME.pdf, the views' GIFs and files {path: bytes}.
 
     values: {macro: text or number}, already rounded
-    figure: of Matplotlib
-    views: closed when all is written
-    files: {path: bytes}
     """
     files = {options.output / f"numbers/{name}.tex": macros(values)} | (files or {})
     if figure:
@@ -61,10 +58,7 @@ def figure_bytes(figure, format="pdf"):
 
 
 def macros(values):
-    """The LaTeX macros \\name{text} of {name: text or number}, as bytes.
-
-    1.2e-16 becomes $1.2\\cdot10^{-16}$, and +- its sign.
-    """
+    """LaTeX macros, as bytes; 1.2e-16 becomes $1.2\\cdot10^{-16}$, and +- its sign."""
     lines = (f"\\newcommand{{\\{name}}}{{{x}}}\n" for name, x in values.items())
     text = "".join(lines).replace("+-", r"$\pm$")
     power = r"$\1\\cdot10^{\2\3}$"

@@ -59,10 +59,7 @@ def share_shown(text):
 
 
 class Parser(argparse.ArgumentParser):
-    """The options that scripts share; those with a default of epochs have --epochs.
-
-    The first line of doc is the description. An error takes one line, exit status 2.
-    """
+    """The options that scripts share; an error takes one line and exit status 2."""
 
     def __init__(self, doc, epochs=None):
         first, style = doc.splitlines()[0], argparse.ArgumentDefaultsHelpFormatter
@@ -82,7 +79,7 @@ class Parser(argparse.ArgumentParser):
         self.add("--animation", gif, None, "record it as a GIF", metavar="FILE")
 
     def parse_args(self, args=None):
-        """Parse, and fail now rather than after the training if files can't be written."""
+        """Parse; fail now rather than after the training if files can't be written."""
         options = super().parse_args(args)
         files = [getattr(options, name, None) for name in ("animation", "save")]
         files += [options.output / "figures/x", options.output / "numbers/x"]

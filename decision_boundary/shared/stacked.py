@@ -1,7 +1,7 @@
 """Many PyTorch networks of one shape, trained at once, each on points of its own.
 
-Row k of one matrix (runs, P) holds the P parameters of network k, one after another as
-network.parameters() has them: weight (fan_out, fan_in) and bias of each layer.
+Row k of a matrix `flat` (runs, P) holds the P parameters of network k, in the order of
+network.parameters(). `widths` are those of all its layers: [2, ..., 1].
 """
 
 import torch
@@ -15,11 +15,8 @@ def flatten(networks):
 
 
 def layers(flat, widths):
-    """The parameters (runs, P) as a list of (W (runs, out, in), b (runs, out)).
-
-    widths: of all layers, from the inputs to the logit: [2, ..., 1]
-    """
-    shapes = list(zip(widths[1:], widths))  # (fan_out, fan_in) of each layer
+    """The parameters of each layer: [(W (runs, out, in), b (runs, out)), ...]."""
+    shapes = list(zip(widths[1:], widths))  # (out, in)
     sizes = [n for fan_out, fan_in in shapes for n in (fan_out * fan_in, fan_out)]
     parts = flat.split(sizes, dim=1)
     return [(W.unflatten(1, s), b) for W, b, s in zip(parts[::2], parts[1::2], shapes)]
@@ -38,14 +35,11 @@ def mean_losses(logits, y):
     return binary_cross_entropy_with_logits(logits, y, reduction="none").mean((1, 2))
 
 
-def run_epoch(groups, widths, optimizer, X, y, orders, batch_size):
-    """Pass once over the points X (runs, N, 2), y (runs, N, 1) in the orders (runs, N).
-
-    groups: the optimizer's leaves, whose rows one after another are the runs
-    """
+def run_epoch(leaves, widths, optimizer, X, y, orders, batch_size):
+    """Pass once over X (runs, N, 2), y (runs, N, 1) in the orders (runs, N)."""
     runs = torch.arange(len(X))[:, None]
     for batch in orders.split(batch_size, dim=1):
-        z = logits(torch.cat(groups), widths, X[runs, batch])
+        z = logits(torch.cat(leaves), widths, X[runs, batch])  # a row for each run
         optimizer.zero_grad()
         mean_losses(z, y[runs, batch]).sum().backward()  # a sum keeps the runs apart
         optimizer.step()

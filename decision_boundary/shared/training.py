@@ -1,4 +1,4 @@
-"""A training as the exercises show it: several seeds, loss trend, figure and numbers."""
+"""A training as the exercises show it: seeds, loss trend, figure and numbers."""
 
 from collections.abc import Callable
 import math
@@ -43,10 +43,9 @@ def fresh_accuracy(logits, seed):
 
 @np.errstate(over="ignore", invalid="ignore")  # an overflow is reported as Diverged
 def train(run, epochs, after_epoch=(), show=True):
-    """Train for some epochs; returns the mean loss per point in each, (epochs,).
+    """Train, print the loss trend, and return the mean losses per point, (epochs,).
 
     after_epoch: functions to be called with the losses so far
-    show: print the loss trend
 
     Raises Diverged if a loss, or a logit after the last epoch, is not finite.
     """
@@ -61,12 +60,10 @@ def train(run, epochs, after_epoch=(), show=True):
             function(losses)
         if show and (epoch == 1 or epoch % math.ceil(epochs / PRINTED_EPOCHS) == 0):
             right, seconds = accuracy(run.logits, run.X, run.y), time.perf_counter()
-            row = f"{losses[-1]:6.4f}  {right:8.1%}  {seconds - start:7.2f}"
-            print(f"{epoch:6d}  {row}")
+            row = epoch, losses[-1], right, seconds - start
+            print("{:6d}  {:6.4f}  {:8.1%}  {:7.2f}".format(*row))
     if not np.isfinite(run.logits(run.X)).all():
-        raise Diverged(
-            f"logit not finite after epoch {epochs}; lower the learning rate"
-        )
+        raise Diverged(f"logit not finite in epoch {epochs}; lower the learning rate")
     return np.array(losses)
 
 
@@ -83,8 +80,7 @@ def training_parser(doc, epochs, learning_rate):
 def train_and_report(make_run, options, name, settings):
     """Train make_run(seed, points, learning rate) for each seed; save what came out.
 
-    The first run is the one that is printed, viewed and drawn. name: of figure and
-    numbers; settings {name: value} go into the numbers.
+    The first run is printed, viewed and drawn. settings {name: value} are saved, too.
     """
     seeds = range(options.seed, options.seed + options.runs)
     runs = [make_run(seed, options.points, options.learning_rate) for seed in seeds]
@@ -99,10 +95,9 @@ def train_and_report(make_run, options, name, settings):
         text = "seed {}: loss {:.4f}, accuracy {:.1%}, on fresh points {:.1%}"
         print(text.format(seed, losses[-1][-1], *right))
     values = summary(options, np.array(losses), 100 * np.array(accuracies)) | settings
-    print(
-        "medians: loss {FirstLoss} after the first epoch, {LossMedian} at the end, "
-        "accuracy {Accuracy}%, on fresh points {FreshMedian}%".format(**values)
-    )
+    text = "medians: loss {FirstLoss} after one epoch, {LossMedian} at the end, "
+    text += "accuracy {Accuracy}%, on fresh points {FreshMedian}%"
+    print(text.format(**values))
     values = {f"{name.capitalize()}{key}": value for key, value in values.items()}
     results.save_results(options, name, values, draw(runs[0], losses), views)
 

@@ -38,7 +38,7 @@ def descend(angles, X, y, text):
 
 
 def survival(options):
-    """From random directions: how many units die, and how many change their sign."""
+    """Descend from random directions; how many units die, or change their sign?"""
     X, y = draw_data_sets(options.data_sets, options.points, options.seed)
     shape = 3, options.data_sets, options.networks
     angles = np.random.default_rng(options.seed).uniform(0, 2 * np.pi, shape)

@@ -2,7 +2,7 @@
 
 python decision_boundary/study/starts.py    trains, draws, writes numbers
 
-Each start is tried on many data sets, in [-1, 1]^2 and at the scale of the archive.
+Each is tried on many data sets, in the square [-1, 1]^2 and at the archive's scale.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ SHAPES = ("hexagon", "closed", "open", "none")
 
 
 def train_start(name, scale, options):
-    """The Study of a start at a scale; beyond three units, on fewer data sets."""
+    """The Study of a start at a scale, on fewer data sets if units are more than 3."""
     (init, units), (factor, rate) = STARTS[name], SCALES[scale]
     sets = options.data_sets if units == 3 else -(-options.data_sets // FEWER)
     X, y = data_sets.draw_data_sets(sets, options.points, options.seed)
@@ -101,7 +101,7 @@ def dead_units(study):
 
 
 def ends(study):
-    """(E,) each: one of ENDS_WITH (a dead unit takes precedence) and of SHAPES."""
+    """(E,) each: one of ENDS_WITH, a dead unit before the others, and of SHAPES."""
     negative = (study.ensemble.output_weights < 0).any(axis=1)
     cause = np.where(dead_units(study).any(axis=1), 2, negative.astype(int))
     polylines, corners = study.boundaries
