@@ -55,14 +55,6 @@ def test_a_report_has_the_medians_and_extremes_of_all_seeds(monkeypatch, capsys)
     assert (len(lines), view.update.call_count, view.wait.call_count) == (7, 2, 4)
 
 
-def test_fresh_points_are_no_points_of_the_training():
-    seen = []
-    training.fresh_accuracy(lambda X: seen.append(X) or X[:, :1], 5)
-    result = answer.make_run("NumPy", 5, 32)
-    assert seen[0].shape == (training.FRESH_POINTS, 2)
-    assert not np.isin(result.X, seen[0]).any()
-
-
 @pytest.mark.parametrize("name", answer.EXERCISES)
 def test_both_exercises_train_the_same_network_on_all_points(name):
     result = answer.make_run(name, 7, 70)  # the last batch is small
