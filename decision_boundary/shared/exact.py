@@ -48,7 +48,7 @@ def surrounds_origin(w):
 def two_zeros(p, q, a, c):
     """The two zeros of the convex f(t) = sum_k a_k relu(p_k + t q_k) + c.
 
-    [] unless f < 0 at some zero of a unit, f != 0 at each, and one unit is always 0.
+    [] if two hinges are one line, if f = 0 at the zero of a unit, or f < 0 at none.
     """
     kinks = sorted(set(-p[q != 0] / q[q != 0]))
     # Beyond the last kinks f is affine, and rises since the w_j surround the origin
