@@ -197,8 +197,7 @@ def train_blocks(train, blocks):
 def make_blocks(theta, n, points, seeds):
     """Split theta (4 H + 1, D S, G), S groups for each of D data sets, for the cache.
 
-    Returns for each block a view of theta, and as train_block needs them, which of its
-    points (., N, 4) each group sees, these points, and their seeds.
+    A block has a view of theta, what points each group sees, points, and their seeds.
     """
     P, groups, G = theta.shape
     numbers = n * (P + 1) // 2 + 5 * P  # buffers; theta, m, v, gradient, root
@@ -207,8 +206,7 @@ def make_blocks(theta, n, points, seeds):
     for i in range(0, groups, step):
         which = sets[i : i + step]
         own = slice(which[0], which[-1] + 1)
-        block = theta[:, i : i + step], which - which[0], points[own], seeds[own]
-        blocks.append(block)
+        blocks += [(theta[:, i : i + step], which - which[0], points[own], seeds[own])]
     return blocks
 
 

@@ -75,7 +75,7 @@ def summary(runs, seed):
     print(f"best possible hexagon: accuracy {best}")
     exact = confirmed([r.layers() for name in runs for r in runs[name]], 1)
     print(f"confirmed in exact arithmetic: {exact} of {len(rows)}")
-    fresh = [float(cells[-1]) for cells in rows]
+    *_, fresh = zip(*rows)
     found = [cells[0] for cells in rows if cells[2] != "no hexagon"]
     counts = {f"Hexagon{name}": f"{found.count(name)} of {RUNS}" for name in runs}
     return counts | {
@@ -83,8 +83,8 @@ def summary(runs, seed):
         "HexagonRate": LEARNING_RATE,
         "HexagonTable": text,
         "HexagonBest": best,
-        "HexagonFreshLowest": f"{min(fresh):.2f}",
-        "HexagonFreshHighest": f"{max(fresh):.2f}",
+        "HexagonFreshLowest": min(fresh, key=float),
+        "HexagonFreshHighest": max(fresh, key=float),
     }
 
 

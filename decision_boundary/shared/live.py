@@ -18,10 +18,7 @@ FEW_HINGES = 8
 
 
 class View:
-    """Probability map and loss trend of a Run; each drawing only replaces their data.
-
-    A ReLU network also shows its exact boundary, and its hinges if they are few.
-    """
+    """Map and losses of a Run; boundary and hinges if it is a ReLU network."""
 
     def __init__(self, figure, run, epochs):
         self.figure, self.run, self.last_epoch = figure, run, epochs
@@ -53,8 +50,7 @@ class View:
         """Called after each epoch of a run that is not shown."""
 
     def files(self):
-        """What is to be written, {path: bytes}."""
-        return {}
+        return {}  # {path: bytes} to be written
 
     def close(self):
         """Called when all is written."""
@@ -67,28 +63,26 @@ class Window(View):
         self.plt = plt
         figure = plt.figure("Training", (9, 4.2), dpi=100, layout="constrained")
         super().__init__(figure, *args)
-        self.next_drawing, self.closed = 0, False
-        figure.canvas.mpl_connect("close_event", self.stop)
+        self.next_drawing = 0
         plt.show(block=False)
 
-    def stop(self, _):
-        """Let the training continue without the window that its user has closed."""
-        self.closed = True
+    def is_open(self):  # its user may have closed it
+        return self.plt.fignum_exists("Training")
 
     def update(self, losses):
         last = len(losses) == self.last_epoch
-        if not self.closed and (last or time.perf_counter() >= self.next_drawing):
+        if self.is_open() and (last or time.perf_counter() >= self.next_drawing):
             self.draw(losses)
             self.figure.canvas.draw_idle()
             self.wait(losses)
             self.next_drawing = time.perf_counter() + SECONDS_BETWEEN_DRAWINGS
 
     def wait(self, losses):
-        if not self.closed:
+        if self.is_open():
             self.figure.canvas.flush_events()
 
     def close(self):
-        if not self.closed:
+        if self.is_open():
             print("close the window to end")
         self.plt.show()
 

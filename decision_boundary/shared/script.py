@@ -95,8 +95,6 @@ class Parser(argparse.ArgumentParser):
 
 
 def number(kind, least, most, words):
-    """An argparse type: the numbers of this kind from least to most."""
-
     def parse(text):
         try:
             value = kind(text)
@@ -110,7 +108,7 @@ def number(kind, least, most, words):
 
 
 def integer(least, most=10**8):
-    """An argparse type: the integers from least to most."""
+    """An argparse type, as are number(...), positive and gif."""
     return number(int, least, most, f"an integer from {least} to {most}")
 
 
@@ -118,7 +116,6 @@ positive = number(float, 5e-324, 1e30, "a number > 0 and <= 1e30")  # float32 ho
 
 
 def gif(text):
-    """An argparse type: the paths that end in .gif."""
     if not text.lower().endswith(".gif"):
         raise argparse.ArgumentTypeError(f"must end in .gif, not be {text!r}")
     return Path(text)

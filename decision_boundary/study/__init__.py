@@ -1,1 +1,0 @@
-"""Exercise 3's experiments: each script writes its own figure and numbers."""
