@@ -134,7 +134,7 @@ def save_ensemble(options):
     print(f"wrote\n  {options.save}")
 
 
-def parse_options():
+def main():
     parser = script.Parser(__doc__, epochs=256)
     parser.add("--points", script.integer(1), 512, "number of training points")
     parser.add_views()
@@ -144,14 +144,9 @@ def parse_options():
     inits = {"choices": ensemble.INITS}
     parser.add("--init", str, "spread", "with --save: initial weights", **inits)
     options = parser.parse_args()
-    options.animation = options.animation or options.output / "figures/hexagon.gif"
-    return options
-
-
-def main():
-    options = parse_options()
     if options.save:
         return save_ensemble(options)
+    options.animation = options.animation or options.output / "figures/hexagon.gif"
     runs, views = train_hexagons(options)
     values, figure = summary(runs, options.seed), draw(runs)
     png = results.figure_bytes(figure, "png")

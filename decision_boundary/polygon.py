@@ -261,8 +261,7 @@ def _zeros_between_bends(start, stop, i, t, bend, near):
 def _cut_regions(layers):
     """The same as _follow_lines, for zeros in any position.
 
-    The paths follow the edges with a negative region to the left and none to the right,
-    and turn at corners through all negative regions in between.
+    Paths have a negative region to the left and none to the right of each edge.
     """
     corners, regions, signs = _subdivide(layers)
     left, after, links = {}, {}, {}

@@ -16,9 +16,7 @@ FRESH_POINTS = 100_000
 
 
 class Run(NamedTuple):
-    """A network and the points on which it trains."""
-
-    X: np.ndarray  # (N, 2)
+    X: np.ndarray  # (N, 2), the points on which it trains
     y: np.ndarray  # (N, 1)
     run_epoch: Callable  # () -> mean loss per point, after one more epoch
     logits: Callable  # points (M, 2) -> (M, 1)
@@ -28,7 +26,7 @@ class Run(NamedTuple):
 
 def streams(seed):
     """Independent seeds for points, initial weights, shuffling and fresh points."""
-    return [int(stream) for stream in np.random.SeedSequence(seed).generate_state(4)]
+    return np.random.SeedSequence(seed).generate_state(4).tolist()
 
 
 def accuracy(logits, X, y):

@@ -47,11 +47,8 @@ def survival(options):
         _, a, _ = split(parameters)
         dead |= z.max(axis=0) <= 0
         changed |= a <= 0
-    return {
-        "DescentUnits": dead.size,
-        "DescentDeaths": dead.sum(),
-        "DescentChanges": changed.sum(),
-    }
+    values = {"DescentUnits": dead.size, "DescentDeaths": dead.sum()}
+    return values | {"DescentChanges": changed.sum()}
 
 
 def rotated(X, angle):
@@ -89,13 +86,10 @@ def symmetric(options):
 def main():
     parser = study_parser(__doc__, data_sets=6, networks=100, least_points=3)
     options = parser.parse_args()
-    values = {
-        "DescentRate": LEARNING_RATE,
-        "DescentSteps": STEPS,
-        "DescentSets": options.data_sets,
-        **survival(options),
-        **symmetric(options),
-    }
+    values = {"DescentRate": LEARNING_RATE, "DescentSteps": STEPS}
+    values |= (
+        {"DescentSets": options.data_sets} | survival(options) | symmetric(options)
+    )
     print(f"{values['DescentDeaths']} of {values['DescentUnits']} balanced units died")
     print(f"hexagons on {values['SymmetricHexagons']} symmetric data sets")
     results.save_results(options, "descent", values)
