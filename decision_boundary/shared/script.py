@@ -64,8 +64,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, doc, epochs=None):
         first, style = doc.splitlines()[0], argparse.ArgumentDefaultsHelpFormatter
         super().__init__(description=first, formatter_class=style, allow_abbrev=False)
-        where = "where figures/ and numbers/ go"
-        self.add("--output", Path, ROOT / "report", where, metavar="DIR")
+        self.add("--output", Path, ROOT / "report", "for the results", metavar="DIR")
         self.add("--seed", integer(0, 2**32 - 1), 0, "random seed, decides the run")
         if epochs is not None:
             self.add("--epochs", integer(1), epochs, "passes over the points")

@@ -10,10 +10,10 @@ from decision_boundary.shared.script import Parser, integer, share_shown
 import numpy as np
 
 
-def study_parser(doc, data_sets, networks, epochs=None, least_points=1):
+def study_parser(doc, data_sets, networks, epochs=None):
     """A Parser with the options that most scripts of the study share."""
     parser = Parser(doc, epochs)
-    parser.add("--points", integer(least_points), 512, "in each data set")
+    parser.add("--points", integer(3), 512, "in each data set")
     parser.add("--data-sets", integer(1), data_sets, "with seeds from --seed on")
     parser.add("--networks", integer(1), networks, "on each data set, for each case")
     return parser

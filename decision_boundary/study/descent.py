@@ -84,7 +84,7 @@ def symmetric(options):
 
 
 def main():
-    parser = study_parser(__doc__, data_sets=6, networks=100, least_points=3)
+    parser = study_parser(__doc__, data_sets=6, networks=100)
     options = parser.parse_args()
     values = {"DescentRate": LEARNING_RATE, "DescentSteps": STEPS}
     values |= (
