@@ -43,7 +43,7 @@ class Adam(torch.optim.Optimizer):
                 v.mul_(beta2).addcmul_(g, g, value=1 - beta2)  # the same with g^2
                 sqrt_v_hat = v.sqrt().div_((1 - beta2**t) ** 0.5)
                 # theta <- theta - lr m_hat / (sqrt(v_hat) + eps)
-                step_size = float(lr / (1 - beta1**t))
+                step_size = float(lr / (1 - beta1**t))  # step_size m = lr m_hat
                 theta.addcdiv_(m, sqrt_v_hat.add_(eps), value=-step_size)
         return loss
 
