@@ -96,7 +96,7 @@ def shares(method, z, y, steps):
 
 
 def exit_bounds(z):
-    """Lower bounds (n,) of the loss of normalized flow from z; the target is class 0."""
+    """Lower bounds (n,) of the loss, in normalized flow from z with target class 0."""
     others = z[:, 1:] - z[:, 1:].min(axis=1, keepdims=True)
     return np.log(1 + others.sum(axis=1) / np.linalg.norm(z, axis=1))
 

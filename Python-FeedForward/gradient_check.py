@@ -85,9 +85,7 @@ def main():
     results.table(["max deviation", "from autograd", "from central differences"], rows)
     with mock.patch.object(net, "sigmoid", lambda z: z):
         mistake = check(options.seed)[:, 0].max()
-    print(
-        f"the mistake delta = z - t deviates by {mistake:.2g} times the largest entry"
-    )
+    print(f"the mistake delta = z - t: {mistake:.2g} times the largest entry")
     autograd, differences = map(results.scientific, worst.max(axis=0))
     values = {"GradientNetworks": NETWORKS, "GradientAutograd": autograd}
     values |= {"GradientDifferences": differences, "GradientMistake": f"{mistake:.2g}"}

@@ -114,7 +114,7 @@ class FeedForwardNetwork:
         delta = sigmoid(self._logits) - t.reshape(1, N)
         for layer in reversed(range(len(self._layers))):
             a = self._activations[layer]  # what enters this layer
-            # 3. Weights (2 replaces delta): dE/dw_ij = a_i delta_j, summed over the batch
+            # 3. Weights (2 replaces delta): dE/dw_ij = a_i delta_j, summed over points
             # (fan_in + 1, N) @ (N, fan_out) -> (fan_in + 1, fan_out)
             self._layer_gradients[layer] += a.dot(delta.T)
             if layer > 0:
