@@ -64,6 +64,7 @@ def test_corners_are_those_of_one_convex_polygon():
     assert accuracy == pytest.approx(100 * (1 - disc_error(hexagons[1])))
     two = EXTRACTED.polylines[5] + EXTRACTED.polylines[4]
     assert boundaries.count_corners(two) == 0
+    assert data_sets.share_cells(np.array([50])) == ["50.0 +- 0.0", "50", "0 of 1"]
 
 
 def test_what_has_no_boundary_is_not_counted():
@@ -75,14 +76,6 @@ def test_what_has_no_boundary_is_not_counted():
     assert exact.exact_corners(*oracles.build(twice, ([1] * 4, [-0.5]))) is None
     meeting = [[1, 0, -2, 0], [0, 1, 1, -2]], [0, 0, 10, -6]  # at 0, on the boundary
     assert exact.exact_corners(*oracles.build(meeting, ([1] * 4, [-10]))) is None
-
-
-def test_shares_are_those_of_each_data_set():
-    shares = STUDY.polygons_by_set(6)
-    np.testing.assert_allclose(shares, [[0, 0, 100], [0, 0, 50]])
-    # standard deviation 57.735, over sqrt(3), times 1.96
-    assert data_sets.share_cells(shares[0]) == ["33.3 +- 65.3", "0", "1 of 3"]
-    assert data_sets.share_cells(shares[1, 2:]) == ["50.0 +- 0.0", "50", "0 of 1"]
 
 
 def test_seeds_are_in_a_row_and_boundaries_those_on_the_square(monkeypatch):
@@ -159,20 +152,22 @@ def test_units_and_boundaries_are_classified():
     assert values["CauseFourCorners"] == "1 of 3"  # hexagons count as closed here
 
 
-def test_the_figure_shows_the_first_network_of_the_most_frequent_sorts(drawn):
+def test_figures_show_the_first_network_of_each_sort(drawn):
     titles = [ax.get_title() for ax in starts.draw(STUDY).axes]
     assert titles[0] == "all positive,\nhexagon 33.3 %"
     assert "dead unit,\nopen 16.7 %" in titles
     assert (drawn[0], sorted(drawn)) == (4, [0, 1, 2, 3, 4])
+    titles = [ax.get_title() for ax in polygons.draw({2: STUDY, 3: STUDY}).axes]
+    assert titles == ["$H = 2$\nno polygon", "$H = 3$\n6-gon"]
+    assert drawn[5:] == [0, 4]
 
 
-def test_numbers_and_figure_of_polygons(monkeypatch, numbers, trainings, drawn, capsys):
-    shown, draw = [], polygons.draw
+def test_numbers_of_polygons(monkeypatch, numbers, trainings, capsys):
     monkeypatch.setattr(polygons, "HIDDEN_UNITS", (2, 3))
     assert polygons.CONFIRMED == 5  # as in the report
     monkeypatch.setattr(polygons, "CONFIRMED", 1)  # networks 0, 2 and 4
-    monkeypatch.setattr(polygons, "draw", lambda studies: shown.append(draw(studies)))
     values = numbers(polygons, f"{SETS} --epochs 5")
+    # 0, 0 and 100 %: standard deviation 57.735, over sqrt(3), times 1.96
     hexagons = ["3", "6", "33.3 +- 65.3", "1 of 3"]
     hexagons += [f"{1.7 / 2 * SIDE:.2f}", EXACT, "96.33"]
     table = [["2", "4", "0.0 +- 0.0", "0 of 3", "--", "--", "--"], hexagons]
@@ -186,9 +181,6 @@ def test_numbers_and_figure_of_polygons(monkeypatch, numbers, trainings, drawn, 
     for H, (seen, settings) in zip((2, 3), trainings.calls, strict=True):
         assert np.array_equal(seen, X)
         assert settings == {"hidden_units": H, "epochs": 5, "scale": 1, "seed": 4}
-    titles = [ax.get_title() for ax in shown[0].axes]
-    assert titles == ["$H = 2$\nno polygon", "$H = 3$\n6-gon"]
-    assert drawn == [0, 4]
 
 
 def test_numbers_of_points(monkeypatch, numbers, trainings, capsys):
