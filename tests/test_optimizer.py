@@ -67,9 +67,6 @@ def check(adam, steps, **options):
     assert_equal(Training(adam, **options).step(steps), expected)
 
 
-# The algorithm
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -109,9 +106,6 @@ def test_the_check_rejects_a_wrong_adam(right, wrong, tmp_path):
     wrong_adam = mutant(PATH, right, wrong, tmp_path).Adam
     with pytest.raises(AssertionError, match="not equal"):
         check(wrong_adam, 20, weight_decay=0.1)
-
-
-# A torch.optim.Optimizer like any other
 
 
 def test_parameter_groups_with_options_of_their_own_and_a_scheduler():

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from decision_boundary.data import RADIUS, circle_in_square
-from decision_boundary.ensemble import Ensemble
+from decision_boundary.ensemble import Ensemble, train_ensemble
 from decision_boundary.geometry import disc_error
 from decision_boundary.shared import boundaries, exact, figures, training
 from decision_boundary.shared.script import Diverged, load
@@ -43,19 +43,6 @@ def trainings(monkeypatch):
     return made_up
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Indices of the networks that draw_network draws."""
-    shown = []
-
-    def draw_network(ax, weights, biases, polylines):
-        shown.append([lines is polylines for lines in EXTRACTED.polylines].index(True))
-        assert biases[1] == NETWORKS.output_biases[shown[-1]]
-
-    monkeypatch.setattr(figures, "draw_network", draw_network)
-    return shown
-
-
 def test_corners_are_those_of_one_convex_polygon():
     assert EXTRACTED.corners.tolist() == [0, 0, 5, 0, 6, 6]
     hexagons = EXTRACTED.polygons(6)
@@ -78,26 +65,26 @@ def test_what_has_no_boundary_is_not_counted():
     assert exact.exact_corners(*oracles.build(meeting, ([1] * 4, [-10]))) is None
 
 
-def test_seeds_are_in_a_row_and_boundaries_those_on_the_square(monkeypatch):
-    def train_ensemble(seen, labels, progress, **options):
-        np.testing.assert_array_equal(seen, 5 * X)
-        assert labels is y
-        assert options == {"networks": 2, "seed": 4, "init": "spread"}
-        return NETWORKS._replace(hidden_weights=NETWORKS.hidden_weights / 5)
-
-    monkeypatch.setattr(data_sets, "train_ensemble", train_ensemble)
+def test_seeds_are_in_a_row_and_boundaries_those_on_the_square():
     assert data_sets.study_parser("-", 1, 1).get_default("points") == 512
     X, y = data_sets.draw_data_sets(3, 10, seed=4)
     for array, expected in zip((X[2], y[2]), circle_in_square(10, 6)):
         np.testing.assert_array_equal(array, expected)
     options = SimpleNamespace(networks=2, seed=4)
-    study = data_sets.train_study("", X, y, options, 5, init="spread")
+    study = data_sets.train_study("", X, y, options, 5, init="xavier", epochs=20)
     assert study.X is X and study.y is y
-    np.testing.assert_allclose(study.ensemble.hidden_weights, NETWORKS.hidden_weights)
-    assert study.boundaries.corners.tolist() == EXTRACTED.corners.tolist()
+    trained = train_ensemble(5 * X, y, init="xavier", networks=2, epochs=20, seed=4)
+    scaled = trained._replace(hidden_weights=5 * trained.hidden_weights)
+    [expected] = boundaries.extract_all(scaled).polylines[0]
+    np.testing.assert_array_equal(
+        study.boundaries.polylines[0][0].vertices, expected.vertices
+    )
+    np.testing.assert_array_equal(
+        study.ensemble.network(5)[0][0], scaled.network(5)[0][0]
+    )
 
 
-def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
+def test_numbers_of_starts(monkeypatch, numbers, trainings, capsys):
     def initial_ensemble(networks, init, seed):
         assert init == "xavier"
         which = np.arange(networks) + (seed - 4) % 3 * 2  # twice the six
@@ -152,7 +139,13 @@ def test_units_and_boundaries_are_classified():
     assert values["CauseFourCorners"] == "1 of 3"  # hexagons count as closed here
 
 
-def test_figures_show_the_first_network_of_each_sort(drawn):
+def test_figures_show_the_first_network_of_each_sort(monkeypatch):
+    def draw_network(ax, weights, biases, polylines):
+        drawn.append([lines is polylines for lines in EXTRACTED.polylines].index(True))
+        assert biases[1] == NETWORKS.output_biases[drawn[-1]]
+
+    drawn = []
+    monkeypatch.setattr(figures, "draw_network", draw_network)
     titles = [ax.get_title() for ax in starts.draw(STUDY).axes]
     assert titles[0] == "all positive,\nhexagon 33.3 %"
     assert "dead unit,\nopen 16.7 %" in titles
