@@ -6,6 +6,7 @@ from decision_boundary.ensemble import initialize
 from decision_boundary.shared.script import load
 from decision_boundary.shared.training import streams
 import numpy as np
+from oracles import check
 import pytest
 
 smooth = load("decision_boundary/study/activations.py")
@@ -63,16 +64,13 @@ def test_numbers_and_figure_of_the_activations(monkeypatch, numbers, capsys):
 
     monkeypatch.setattr(smooth, "draw", lambda *args: shown.append(draw(*args)))
     monkeypatch.setattr(smooth, "train_network", train_network)
-    values = numbers(smooth, "--runs 2 --seed 4 --epochs 40")
     small, large = (sharpest_turn(radial_boundary(disc(r))) for r in (0.33, 0.43))
-    assert values == {
-        "SmoothSeeds": 2,
-        "SmoothEpochs": 40,
-        "SmoothTuned": "falling to 0 from 0.2 (ReLU), 0.2 (tanh), 0.8 (sigmoid)",
-        "SmoothReluTurn": f"{(small + large) / 2:.1f}",
-        "SmoothTanhTurn": "nan",
-        "SmoothSigmoidTurn": f"{small:.1f}",
-    }
+    check(
+        numbers(smooth, "--runs 2 --seed 4 --epochs 40"),
+        "SmoothSeeds 2, SmoothEpochs 40, SmoothTuned falling to 0 from 0.2 (ReLU), "
+        f"0.2 (tanh), 0.8 (sigmoid), SmoothReluTurn {(small + large) / 2:.1f}, "
+        f"SmoothTanhTurn nan, SmoothSigmoidTurn {small:.1f}",
+    )
     keys = [(f, H) for f in smooth.LEARNING_RATES for H in (3, 6, 16)]
     assert calls == [(*key, seed, 40) for key in keys for seed in (4, 5)]
     relu, *_, sigmoid = shown[0].axes

@@ -39,19 +39,18 @@ def test_logits_of_ten_thousand():
 
 
 @pytest.mark.parametrize(
-    ("z", "y", "error", "message"),
+    ("z", "y", "message"),
     [
-        ([1, np.nan], [1, 0], ValueError, "z must be .*finite.*, not nan"),
-        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.50001]], ValueError, "y must .*add up"),
-        ([1, 2], [2, -1], ValueError, r"y must be >= 0 .*add up to 1, not \[2, -1\]$"),
-        (["a", "b"], [1, 0], TypeError, "z must be .*finite.*, not .'a'"),
-        (np.ones((4, 3)), np.ones((4, 1)), ValueError, r"\(4, 3\), not \(4, 1\)"),
+        ([1, np.nan], [1, 0], "z must be .*finite.*, not nan"),
+        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.50001]], "y must .*add up"),
+        ([1, 2], [2, -1], r"y must be >= 0 .*add up to 1, not \[2, -1\]$"),
+        (np.ones((4, 3)), np.ones((4, 1)), r"y must .* \(4, 3\), not \(4, 1\)"),
     ],
 )
-def test_bad_input_is_named(z, y, error, message):
+def test_bad_input_is_named(z, y, message):
     for gradient, loss, _ in ce.METHODS.values():
         for f in gradient, loss:
-            with pytest.raises(error, match=message):
+            with pytest.raises(ValueError, match=message):
                 f(z, y)
 
 
