@@ -50,9 +50,6 @@ def check(ours, reference, *operands, grad_output=None):
     torch.testing.assert_close(*results, equal_nan=True)
 
 
-# Shapes, strides, dtypes and values
-
-
 @pytest.mark.parametrize("batch", [(), (1,), (7,), (2, 7), (2, 3, 7), (0,), (2, 0)])
 @pytest.mark.parametrize(
     "weight, bias",
@@ -82,6 +79,9 @@ def test_linear_of_every_dtype_with_operands_that_are_not_contiguous(dtype):
 def test_relu_of_special_values_and_gradients(dtype):
     x, grad_output = torch.tensor(list(product(SPECIAL, SPECIAL)), dtype=dtype).T
     check(relu, F.relu, x, grad_output=grad_output)
+    [x] = leaves(x)
+    [first] = torch.autograd.grad(relu(x).sum(), x, create_graph=True)
+    assert not torch.autograd.grad(first.sum(), x)[0].any()  # exists, and is 0
 
 
 def network(linear, relu, x, W, b, V):

@@ -80,7 +80,7 @@ def test_the_printed_check_takes_the_worst_and_notices_a_mistake(monkeypatch, nu
 
 
 def test_one_point_at_a_time_adds_up_to_the_batch():
-    network, X, y = random_case(1, 20)
+    network, X, y = random_case(4, 20)  # logits of both signs
     with pytest.raises(RuntimeError, match="backward must follow a forward"):
         network.backward(y)
     points, logits = X.tolist(), network.forward(X)
