@@ -1,10 +1,12 @@
 """How sharply boundaries turn: the measure against closed forms, and the numbers."""
 
 from types import SimpleNamespace
-from unittest.mock import Mock
 
+from decision_boundary.ensemble import initialize
 from decision_boundary.shared.script import load
+from decision_boundary.shared.training import streams
 import numpy as np
+from oracles import check
 import pytest
 
 smooth = load("decision_boundary/study/activations.py")
@@ -38,20 +40,17 @@ def test_a_circle_turns_by_one_degree_and_a_corner_by_its_angle():
             assert sharpest_turn(r) == pytest.approx(360 / corners, abs=1e-6)
 
 
-def test_training_is_exercise_1s_with_a_falling_rate_and_without_decay(monkeypatch):
-    rates, weights = [], [np.zeros((2, 4)), np.zeros((4, 1))]
-    biases = [np.ones(4), np.ones(1)]
-    network = SimpleNamespace(weights=weights, biases=biases, learning_rate=0.2)
-    run = SimpleNamespace(run_epoch=lambda: rates.append(network.learning_rate))
-    run.network = network
-    make_run = Mock(return_value=run)
-    monkeypatch.setattr(smooth.backprop, "make_run", make_run)
+def test_training_is_exercise_1s_with_a_falling_rate_and_without_decay():
     options = SimpleNamespace(points=9, epochs=4)
-    assert smooth.train_network("sigmoid", 4, 5, options) is network
-    make_run.assert_called_once_with(5, 9, 0.8, hidden_size=[4], activation="sigmoid")
-    np.testing.assert_allclose(rates, [0.2, 0.15, 0.1, 0.05])
-    assert network.weight_decay == biases[0].max() == biases[1] == 0
-    np.testing.assert_allclose(weights[1], 2 / np.sqrt(6), rtol=1e-6)  # spread
+    trained = smooth.train_network("sigmoid", 4, 5, options)
+    run = smooth.backprop.make_run(5, 9, 1, hidden_size=[4], activation="sigmoid")
+    network, rate = run.network, run.network.learning_rate
+    initialize(network.weights, network.biases, "spread", streams(5)[1])
+    network.weight_decay = 0
+    for factor in (0.8, 0.6, 0.4, 0.2):
+        network.learning_rate = factor * rate
+        run.run_epoch()
+    np.testing.assert_allclose(trained.parameters, network.parameters, rtol=1e-12)
 
 
 def test_numbers_and_figure_of_the_activations(monkeypatch, numbers, capsys):
@@ -65,16 +64,13 @@ def test_numbers_and_figure_of_the_activations(monkeypatch, numbers, capsys):
 
     monkeypatch.setattr(smooth, "draw", lambda *args: shown.append(draw(*args)))
     monkeypatch.setattr(smooth, "train_network", train_network)
-    values = numbers(smooth, "--runs 2 --seed 4 --epochs 40")
     small, large = (sharpest_turn(radial_boundary(disc(r))) for r in (0.33, 0.43))
-    assert values == {
-        "SmoothSeeds": 2,
-        "SmoothEpochs": 40,
-        "SmoothTuned": "falling to 0 from 0.2 (ReLU), 0.2 (tanh), 0.8 (sigmoid)",
-        "SmoothReluTurn": f"{(small + large) / 2:.1f}",
-        "SmoothTanhTurn": "nan",
-        "SmoothSigmoidTurn": f"{small:.1f}",
-    }
+    check(
+        numbers(smooth, "--runs 2 --seed 4 --epochs 40"),
+        "SmoothSeeds 2, SmoothEpochs 40, SmoothTuned falling to 0 from 0.2 (ReLU), "
+        f"0.2 (tanh), 0.8 (sigmoid), SmoothReluTurn {(small + large) / 2:.1f}, "
+        f"SmoothTanhTurn nan, SmoothSigmoidTurn {small:.1f}",
+    )
     keys = [(f, H) for f in smooth.LEARNING_RATES for H in (3, 6, 16)]
     assert calls == [(*key, seed, 40) for key in keys for seed in (4, 5)]
     relu, *_, sigmoid = shown[0].axes

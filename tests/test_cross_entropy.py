@@ -39,19 +39,18 @@ def test_logits_of_ten_thousand():
 
 
 @pytest.mark.parametrize(
-    ("z", "y", "error", "message"),
+    ("z", "y", "message"),
     [
-        ([1, np.nan], [1, 0], ValueError, "z must be .*finite.*, not nan"),
-        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.50001]], ValueError, "y must .*add up"),
-        ([1, 2], [2, -1], ValueError, r"y must be >= 0 .*add up to 1, not \[2, -1\]$"),
-        (["a", "b"], [1, 0], TypeError, "z must be .*finite.*, not .'a'"),
-        (np.ones((4, 3)), np.ones((4, 1)), ValueError, r"\(4, 3\), not \(4, 1\)"),
+        ([1, np.nan], [1, 0], "z must be .*finite.*, not nan"),
+        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.50001]], "y must .*add up"),
+        ([1, 2], [2, -1], r"y must be >= 0 .*add up to 1, not \[2, -1\]$"),
+        (np.ones((4, 3)), np.ones((4, 1)), r"y must .* \(4, 3\), not \(4, 1\)"),
     ],
 )
-def test_bad_input_is_named(z, y, error, message):
+def test_bad_input_is_named(z, y, message):
     for gradient, loss, _ in ce.METHODS.values():
         for f in gradient, loss:
-            with pytest.raises(error, match=message):
+            with pytest.raises(ValueError, match=message):
                 f(z, y)
 
 
@@ -82,7 +81,6 @@ def test_sharp_targets_are_reached_by_softmax_alone():
 def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss(
     monkeypatch, numbers
 ):
-    np.testing.assert_allclose(np.log10(ce.LEARNING_RATES), np.arange(-4, 3.1, 0.5))
     sharp, smooth, none = np.zeros((3, len(ce.LEARNING_RATES)))
     sharp[8:14], sharp[7], none[3] = 1, 0.9, 0.97  # from 1 to 10^2.5
     shares, calls = iter([sharp, none, 1 - smooth, smooth]), []
@@ -109,9 +107,6 @@ def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss(
         "CrossSharpSoftmaxTo 320, CrossSharpSoftmaxDecades 2.5, CrossSmoothSoftmaxFrom "
         "0.0001, CrossSmoothSoftmaxTo 1000, CrossSmoothSoftmaxDecades 7.0",
     )
-
-
-# What the report derives
 
 
 def test_normalized_flow_leaves_its_domain_with_the_loss_of_the_bound():

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from decision_boundary.data import RADIUS, circle_in_square
-from decision_boundary.ensemble import Ensemble
+from decision_boundary.ensemble import Ensemble, train_ensemble
 from decision_boundary.geometry import disc_error
 from decision_boundary.shared import boundaries, exact, figures, training
 from decision_boundary.shared.script import Diverged, load
@@ -43,19 +43,6 @@ def trainings(monkeypatch):
     return made_up
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Indices of the networks that draw_network draws."""
-    shown = []
-
-    def draw_network(ax, weights, biases, polylines):
-        shown.append([lines is polylines for lines in EXTRACTED.polylines].index(True))
-        assert biases[1] == NETWORKS.output_biases[shown[-1]]
-
-    monkeypatch.setattr(figures, "draw_network", draw_network)
-    return shown
-
-
 def test_corners_are_those_of_one_convex_polygon():
     assert EXTRACTED.corners.tolist() == [0, 0, 5, 0, 6, 6]
     hexagons = EXTRACTED.polygons(6)
@@ -77,34 +64,18 @@ def test_what_has_no_boundary_is_not_counted():
     assert exact.exact_corners(*oracles.build(meeting, ([1] * 4, [-10]))) is None
 
 
-def test_shares_are_those_of_each_data_set():
-    shares = STUDY.polygons_by_set(6)
-    np.testing.assert_allclose(shares, [[0, 0, 100], [0, 0, 50]])
-    # standard deviation 57.735, over sqrt(3), times 1.96
-    assert data_sets.share_cells(shares[0]) == ["33.3 +- 65.3", "0", "1 of 3"]
-    assert data_sets.share_cells(shares[1, 2:]) == ["50.0 +- 0.0", "50", "0 of 1"]
-
-
-def test_seeds_are_in_a_row_and_boundaries_those_on_the_square(monkeypatch):
-    def train_ensemble(seen, labels, progress, **options):
-        np.testing.assert_array_equal(seen, 5 * X)
-        assert labels is y
-        assert options == {"networks": 2, "seed": 4, "init": "spread"}
-        return NETWORKS._replace(hidden_weights=NETWORKS.hidden_weights / 5)
-
-    monkeypatch.setattr(data_sets, "train_ensemble", train_ensemble)
+def test_seeds_are_in_a_row_and_boundaries_those_on_the_square():
     assert data_sets.study_parser("-", 1, 1).get_default("points") == 512
     X, y = data_sets.draw_data_sets(3, 10, seed=4)
-    for array, expected in zip((X[2], y[2]), circle_in_square(10, 6)):
-        np.testing.assert_array_equal(array, expected)
+    np.testing.assert_equal((X[2], y[2]), circle_in_square(10, 6))
     options = SimpleNamespace(networks=2, seed=4)
-    study = data_sets.train_study("", X, y, options, 5, init="spread")
-    assert study.X is X and study.y is y
-    np.testing.assert_allclose(study.ensemble.hidden_weights, NETWORKS.hidden_weights)
-    assert study.boundaries.corners.tolist() == EXTRACTED.corners.tolist()
+    study = data_sets.train_study("", X, y, options, 5, init="xavier", epochs=20)
+    trained = train_ensemble(5 * X, y, init="xavier", networks=2, epochs=20, seed=4)
+    scaled = trained._replace(hidden_weights=5 * trained.hidden_weights)
+    np.testing.assert_equal(study, (X, y, scaled, boundaries.extract_all(scaled)))
 
 
-def test_numbers_of_starts(monkeypatch, numbers, trainings, drawn, capsys):
+def test_numbers_of_starts(monkeypatch, numbers, trainings, capsys):
     def initial_ensemble(networks, init, seed):
         assert init == "xavier"
         which = np.arange(networks) + (seed - 4) % 3 * 2  # twice the six
@@ -159,24 +130,33 @@ def test_units_and_boundaries_are_classified():
     assert values["CauseFourCorners"] == "1 of 3"  # hexagons count as closed here
 
 
-def test_the_figure_shows_the_first_network_of_the_most_frequent_sorts(drawn):
+def test_figures_show_the_first_network_of_each_sort(monkeypatch):
+    def draw_network(ax, weights, biases, polylines):
+        drawn.append([lines is polylines for lines in EXTRACTED.polylines].index(True))
+        assert biases[1] == NETWORKS.output_biases[drawn[-1]]
+
+    drawn = []
+    monkeypatch.setattr(figures, "draw_network", draw_network)
     titles = [ax.get_title() for ax in starts.draw(STUDY).axes]
     assert titles[0] == "all positive,\nhexagon 33.3 %"
     assert "dead unit,\nopen 16.7 %" in titles
     assert (drawn[0], sorted(drawn)) == (4, [0, 1, 2, 3, 4])
+    titles = [ax.get_title() for ax in polygons.draw({2: STUDY, 3: STUDY}).axes]
+    assert titles == ["$H = 2$\nno polygon", "$H = 3$\n6-gon"]
+    assert drawn[5:] == [0, 4]
 
 
-def test_numbers_and_figure_of_polygons(monkeypatch, numbers, trainings, drawn, capsys):
-    shown, draw = [], polygons.draw
+def test_numbers_of_polygons(monkeypatch, numbers, trainings, capsys):
     monkeypatch.setattr(polygons, "HIDDEN_UNITS", (2, 3))
     assert polygons.CONFIRMED == 5  # as in the report
     monkeypatch.setattr(polygons, "CONFIRMED", 1)  # networks 0, 2 and 4
-    monkeypatch.setattr(polygons, "draw", lambda studies: shown.append(draw(studies)))
     values = numbers(polygons, f"{SETS} --epochs 5")
+    # 0, 0 and 100 %: standard deviation 57.735, over sqrt(3), times 1.96
     hexagons = ["3", "6", "33.3 +- 65.3", "1 of 3"]
     hexagons += [f"{1.7 / 2 * SIDE:.2f}", EXACT, "96.33"]
     table = [["2", "4", "0.0 +- 0.0", "0 of 3", "--", "--", "--"], hexagons]
     assert rows_of(values.pop("PolygonsTable")) == table
+    assert data_sets.share_cells(np.array([50])) == ["50.0 +- 0.0", "50", "0 of 1"]
     check(
         values,
         "PolygonsNetworks 2, PolygonsDataSets 3, PolygonsLeast 33.3, ExactPolygons 2 "
@@ -186,9 +166,6 @@ def test_numbers_and_figure_of_polygons(monkeypatch, numbers, trainings, drawn, 
     for H, (seen, settings) in zip((2, 3), trainings.calls, strict=True):
         assert np.array_equal(seen, X)
         assert settings == {"hidden_units": H, "epochs": 5, "scale": 1, "seed": 4}
-    titles = [ax.get_title() for ax in shown[0].axes]
-    assert titles == ["$H = 2$\nno polygon", "$H = 3$\n6-gon"]
-    assert drawn == [0, 4]
 
 
 def test_numbers_of_points(monkeypatch, numbers, trainings, capsys):
