@@ -147,18 +147,6 @@ def test_a_bad_option_takes_one_line_and_status_2(
 # What stops a run: one line, and the old files stay
 
 
-@pytest.fixture
-def earlier(tmp_path):
-    """A folder with earlier results of BACKPROP."""
-    results.write_files(
-        {
-            tmp_path / "numbers/backprop.tex": b"1",
-            tmp_path / "figures/backprop.pdf": b"2",
-        }
-    )
-    return tmp_path
-
-
 @pytest.mark.parametrize("while_", ["training", "drawing", "writing"])
 @pytest.mark.parametrize(
     ("error", "status", "message"),
@@ -168,8 +156,10 @@ def earlier(tmp_path):
         (MemoryError("too large"), 1, f"{BACKPROP}: too large\n"),
     ],
 )
-def test_what_stops_a_run(call, earlier, monkeypatch, while_, error, status, message):
-    write_bytes = results.Path.write_bytes
+def test_what_stops_a_run(call, tmp_path, monkeypatch, while_, error, status, message):
+    earlier = ("numbers/backprop.tex", b"1"), ("figures/backprop.pdf", b"2")
+    results.write_files({tmp_path / name: content for name, content in earlier})
+    contents, write_bytes = read_files(tmp_path), results.Path.write_bytes
 
     def stop(*args):
         if while_ == "writing":
@@ -179,10 +169,9 @@ def test_what_stops_a_run(call, earlier, monkeypatch, while_, error, status, mes
 
     steps = {"training": (load(BACKPROP), "run_epoch"), "drawing": (training, "draw")}
     monkeypatch.setattr(*steps.get(while_, (results.Path, "write_bytes")), stop)
-    contents = read_files(earlier)
-    result, _, err = call(BACKPROP, f"{SHORT} --seed 5", earlier)
+    result, _, err = call(BACKPROP, f"{SHORT} --seed 5", tmp_path)
     assert (result, err) == (status, message.replace("Python-FeedForward/", ""))
-    assert read_files(earlier) == contents
+    assert read_files(tmp_path) == contents
 
 
 @pytest.mark.parametrize("script", [BACKPROP, PYTORCH])
@@ -192,15 +181,6 @@ def test_a_training_that_diverges(call, tmp_path, script):
     expected = r"main.py: lo.* not finite .*epoch \d; lower the learning rate\n"
     assert status == 1 and re.fullmatch(expected, err)
     assert not read_files(tmp_path)
-
-
-def test_results_replace_files_only(call, earlier):
-    (earlier / "numbers/backprop.tex").unlink()
-    (earlier / "numbers/backprop.tex").mkdir()
-    contents = read_files(earlier)
-    status, _, err = call(BACKPROP, SHORT, earlier)
-    assert (status, err.count("\n")) == (1, 1) and "is not a file" in err
-    assert read_files(earlier) == contents
 
 
 # A background job ignores SIGINT, and a child would inherit that
