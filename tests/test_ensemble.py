@@ -19,7 +19,7 @@ SETS_X, SETS_Y = map(np.array, zip(*(circle_in_square(50, d) for d in range(3)))
 
 def assert_same(ours, expected, networks=slice(None)):
     for array, right in zip(ours, expected, strict=True):
-        np.testing.assert_array_equal(array, right[networks])
+        np.testing.assert_array_equal(array, right[networks], strict=True)
 
 
 def random_case(H, N, S, G, sets):
@@ -164,6 +164,7 @@ def test_spread_weights_have_one_length_and_even_directions(H):
 def test_defaults():
     defaults = 3, 1000, 256, 64, 0.03, "spread", 0, np.float32, None
     assert train_ensemble.__defaults__ == defaults
+    assert_same(train_ensemble(X, Y, epochs=0), initial_ensemble())
 
 
 def test_the_same_seed_saves_the_same_bytes(tmp_path):
@@ -186,6 +187,7 @@ def test_spread_always_gives_a_convex_hexagon_and_xavier_seldom():
 BAD = [
     ("hidden_units", 0, "be an integer >= 1, not 0"),
     ("epochs", -1, "be an integer >= 0, not -1"),
+    ("batch_size", 0, "be an integer >= 1, not 0"),
     ("learning_rate", 0, "be a finite number > 0, not 0"),
     ("init", "x", "be one of xavier, positive, spread, not 'x'"),
     ("X", X[:, :1], "have shape (N, 2), not (50, 1)"),
