@@ -285,17 +285,12 @@ PLUMBING = {"decision_boundary/checks.py"}
 PLUMBING |= {f"decision_boundary/shared/{n}.py" for n in ("script", "results", "live")}
 
 
-@pytest.fixture(scope="module")
-def make_rules():
-    """The Makefile's rules, with all variables expanded."""
-    return subprocess.getoutput(f"make -C '{ROOT}' -pnq clean")
-
-
 @pytest.mark.skipif(not shutil.which("make"), reason="missing: make")
 @pytest.mark.parametrize("script", sorted({*SCRIPTS} - {"report/sources.py"}))
-def test_make_knows_what_the_numbers_depend_on(make_rules, script):
+def test_make_knows_what_the_numbers_depend_on(script):
     target = f"report/numbers/{SCRIPTS[script][0]}.tex"
-    edge = re.search(rf"^{target}: (.*)$", make_rules, re.MULTILINE)[1].split()
+    rules = subprocess.getoutput(f"make -C '{ROOT}' -pnq clean")  # variables expanded
+    edge = re.search(rf"^{target}: (.*)$", rules, re.MULTILINE)[1].split()
     needed, new = set(), {script}
     while new:
         needed |= new
