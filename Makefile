@@ -8,7 +8,7 @@
 
 .PHONY: all test bench clean
 .DELETE_ON_ERROR:
-MAKEFLAGS += --jobs=2  # scripts run side by side; each of them uses one thread
+MAKEFLAGS += --jobs=2  # scripts run side by side, with one thread per process
 
 PYTHON = .venv/bin/python
 ENVIRONMENT = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/complete)

@@ -27,7 +27,7 @@ import numpy as np
 INITS = ("xavier", "positive", "spread")
 GROUP = 50  # networks; a smaller group is filled up with others, which are not kept
 BLOCK_BYTES = 2**20  # half of a usual second-level cache
-PROCESSES = os.cpu_count() if sys.platform == "linux" else 1  # others fork less safely
+PROCESSES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1  # by fork
 
 
 class Ensemble(NamedTuple):
@@ -123,7 +123,7 @@ def initial_parameters(networks, hidden_units, init, seed, dtype):
     H = checked("hidden_units", hidden_units, SIZE)
     if init not in INITS:
         raise ValueError(f"init must be one of {', '.join(INITS)}, not {init!r}")
-    rng = np.random.default_rng([checked("seed", seed, COUNT), 0])
+    rng = np.random.default_rng([checked("seed", seed, COUNT), 2])  # not as points
     parameters = np.zeros((4 * H + 1, E), dtype)
     w, a, _ = split(parameters)
     if init == "spread":
@@ -186,10 +186,10 @@ def train_block(n, epochs, learning_rate, block):
 def train_blocks(train, blocks):
     """Yield train(block) for each block, computed by up to PROCESSES processes."""
     workers = min(PROCESSES, len(blocks))
-    if workers == 1:
+    if workers == 1 or multiprocessing.current_process().daemon:  # which must not fork
         yield from map(train, blocks)
     else:
-        quiet = signal.signal, (signal.SIGINT, signal.SIG_DFL)  # no traceback on Ctrl-C
+        quiet = signal.signal, (signal.SIGINT, signal.SIG_IGN)  # no traceback on Ctrl-C
         with multiprocessing.get_context("fork").Pool(workers, *quiet) as pool:
             yield from pool.imap(train, blocks)
 
@@ -223,7 +223,7 @@ def train_ensemble(
     dtype=np.float32,
     progress=None,
 ):
-    """Train networks with Adam on their mean binary cross-entropy; an Ensemble.
+    """Train networks with Adam on mean binary cross-entropy, in float32 or float64.
 
     X (N, 2) and y (N, 1), or D data sets at once: X (D, N, 2) and y (D, N, 1). Then
     network k of data set d has index d * networks + k, and the same bits as if it were

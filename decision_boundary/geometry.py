@@ -55,13 +55,13 @@ def disc_overlap(vertices):
 
 
 def disc_error(vertices):
-    """Share of the square [-1, 1]^2 that a polygon in it misclassifies."""
+    """Share of the square that a polygon in it, counter-clockwise, misclassifies."""
     both = polygon_area(vertices) + math.pi * RADIUS**2
     return (both - 2 * disc_overlap(vertices)) / 4
 
 
 def best_polygon(n):
-    """The polygon (n, 2) with the least disc_error among those with n corners.
+    """The polygon (n, 2) with the least disc_error among those with n >= 5 corners.
 
     It is regular, and half of each side lies in the disc:
     apothem = RADIUS cos(theta), where tan(theta) = tan(pi / n) / 2.

@@ -141,7 +141,7 @@ def test_initial_networks_depend_on_the_seed_and_not_on_their_number(init):
 
 
 def test_xavier_and_positive_weights_are_uniform():
-    draw = np.random.default_rng([3, 0]).uniform(-1, 1, (9, 3, 4))
+    draw = np.random.default_rng([3, 2]).uniform(-1, 1, (9, 3, 4))
     for init, sign in ("xavier", 1), ("positive", np.sign(draw[:, 2])):
         initial = initial_ensemble(9, 4, init, seed=3, dtype=np.float64)
         hidden, outgoing = initial.hidden_weights, sign * initial.output_weights

@@ -151,7 +151,7 @@ def test_a_bad_option_takes_one_line_and_status_2(
 @pytest.mark.parametrize(
     ("error", "status", "message"),
     [
-        (KeyboardInterrupt(), 130, "\nstopped; existing files were not changed\n"),
+        (KeyboardInterrupt(), 130, "\nstopped\n"),
         (OSError("disk\nis full"), 1, f"{BACKPROP}: disk is full\n"),
         (MemoryError("too large"), 1, f"{BACKPROP}: too large\n"),
     ],

@@ -21,7 +21,7 @@ def run(main):
     try:
         main()
     except KeyboardInterrupt:
-        print("\nstopped; existing files were not changed", file=sys.stderr)
+        print("\nstopped", file=sys.stderr)
         sys.exit(130)
     except (Diverged, OSError, MemoryError) as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {one_line(error)}")

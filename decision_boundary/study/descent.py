@@ -41,7 +41,7 @@ def survival(options):
     """Descend from random directions; how many units die, or change their sign?"""
     X, y = draw_data_sets(options.data_sets, options.points, options.seed)
     shape = 3, options.data_sets, options.networks
-    angles = np.random.default_rng(options.seed).uniform(0, 2 * np.pi, shape)
+    angles = np.random.default_rng([options.seed, 2]).uniform(0, 2 * np.pi, shape)
     dead, changed = np.zeros((2, *shape), dtype=bool)
     for parameters, z in descend(angles, X, y, "balanced units"):
         _, a, _ = split(parameters)
@@ -61,7 +61,7 @@ def symmetric(options):
     """Descend from units at 120 degrees, on points and their rotations by that."""
     X, y = draw_data_sets(options.data_sets, options.points // 3, options.seed)
     X, y = np.hstack([rotated(X, turn) for turn in TURNS]), np.tile(y, (1, 3, 1))
-    first = np.random.default_rng(options.seed).uniform(0, 2 * np.pi, len(X))
+    first = np.random.default_rng([options.seed, 2]).uniform(0, 2 * np.pi, len(X))
     angles, losses = (TURNS[:, None] + first)[..., None], []
     for parameters, z in descend(angles, X, y, "symmetric points"):
         w, a, c = split(parameters[..., 0])  # (3, 3, S), (3, S), (S,)
