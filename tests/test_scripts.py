@@ -128,7 +128,6 @@ def test_numbers_become_macros_and_tables_are_printed(capsys):
         (BACKPROP, "--unknown", "--unknown"),
         (BACKPROP, "--output /dev/null/folder", "/dev/null/folder"),
         (BACKPROP, "--output README.md", "README.md"),
-        (BACKPROP, "--epochs 1.5", "not '1.5'"),
         (BACKPROP, "--learning-rate 0", "a number > 0 and <= 1e30, not '0'"),
         (BACKPROP, "--animation x.mp4", "must end in .gif, not be 'x.mp4'"),
         (HEXAGON, "--save /", "is not a file"),
@@ -191,7 +190,9 @@ START += "runpy.run_path(sys.argv[0], run_name='__main__')"
 
 def start(*options, **streams):
     command = [sys.executable, "-c", START, ROOT / BACKPROP, *options]
-    return subprocess.Popen(command, text=True, **streams)
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    environment["MPLCONFIGDIR"] = figures.mpl.get_configdir()  # needs no home
+    return subprocess.Popen(command, text=True, env=environment, **streams)
 
 
 def test_a_real_ctrl_c(tmp_path):
@@ -228,7 +229,6 @@ def test_from_another_folder_without_a_screen(tmp_path):
     assert re.search(r"--live: .*; training without a window\n$", done.stderr)
     assert (folder / "out/numbers/backprop.tex").exists()
     gif = (folder / "gif/run.gif").read_bytes()
-    assert gif.startswith(b"GIF89a")
     assert gif.count(b"\x21\xf9\x04") == 3  # a frame for each epoch
 
 

@@ -24,6 +24,7 @@ def run(main):
         print("\nstopped", file=sys.stderr)
         sys.exit(130)
     except (Diverged, OSError, MemoryError) as error:
+        sys.stdout = None  # at exit its last line would fail again in a closed pipe
         sys.exit(f"{Path(sys.argv[0]).name}: {one_line(error)}")
 
 
@@ -73,7 +74,6 @@ class Parser(argparse.ArgumentParser):
         self.add_argument(name, type=type, default=default, help=help, **options)
 
     def add_views(self):
-        """Add the options that show a training while it runs."""
         self.add_argument("--live", action="store_true", help="show it in a window")
         self.add("--animation", gif, None, "record it as a GIF", metavar="FILE")
 
