@@ -69,13 +69,6 @@ def test_every_macro_is_defined_and_used(numbers):
     assert not {name for name in unused if not for_the_tests.match(name)}
 
 
-def test_every_figure_and_table_is_referred_to():
-    labels = re.findall(r"\\label\{(\w+)\}", BODY)
-    assert len(labels) == len(set(labels))
-    for label in labels:
-        assert re.search(rf"\\(eq)?ref\{{{label}\}}", BODY), label
-
-
 def test_the_quoted_code_is_the_sheets_three_steps():
     lines = sources.quoted_backward().splitlines()
     assert lines[0].startswith("# 1. Output layer")
