@@ -13,7 +13,7 @@ LABELS = "numbers in [0, 1]", "biuf", lambda x: (x >= 0) & (x <= 1)
 
 
 def checked(name, value, allowed, shape=()):
-    """The value as an array, or as a plain number where shape is (); else an error.
+    """Return the value as an array, or as a number if shape is (); or raise an error.
 
     shape: a number, or a letter for any length >= 1, per dimension; None for any shape
     """

@@ -123,7 +123,7 @@ def initial_parameters(networks, hidden_units, init, seed, dtype):
     H = checked("hidden_units", hidden_units, SIZE)
     if init not in INITS:
         raise ValueError(f"init must be one of {', '.join(INITS)}, not {init!r}")
-    rng = np.random.default_rng([checked("seed", seed, COUNT), 2])  # not as points
+    rng = np.random.default_rng([checked("seed", seed, COUNT), 2])  # points have 0
     parameters = np.zeros((4 * H + 1, E), dtype)
     w, a, _ = split(parameters)
     if init == "spread":
@@ -195,9 +195,9 @@ def train_blocks(train, blocks):
 
 
 def make_blocks(theta, n, points, seeds):
-    """Split theta (4 H + 1, D S, G), S groups for each of D data sets, for the cache.
+    """Split theta (4 H + 1, D S, G), with S groups per data set, to fit the cache.
 
-    A block has a view of theta, what points each group sees, points, and their seeds.
+    Each block: a view of theta, its groups' indices into its points, points and seeds.
     """
     P, groups, G = theta.shape
     numbers = n * (P + 1) // 2 + 5 * P  # buffers; theta, m, v, gradient, root

@@ -44,8 +44,9 @@ def train_hexagons(options):
     views = make_views(options, runs["NumPy"][0], all_epochs["NumPy"])
     after_epoch = [view.update for view in views]
     for name, epochs in all_epochs.items():
-        for k in script.progress(range(RUNS), f"2-3-1, {name}, run {{}} from 0 on"):
-            training.train(runs[name][k], epochs, after_epoch, show=False)
+        for seed in script.progress(seeds, f"2-3-1, {name}, seed {{}}"):
+            run = runs[name][seed - options.seed]
+            training.train(run, epochs, after_epoch, show=False)
             after_epoch = [view.wait for view in views]
     return runs, views
 
@@ -138,7 +139,7 @@ def main():
     parser = script.Parser(__doc__, epochs=256)
     parser.add("--points", script.integer(1), 512, "number of training points")
     parser.add_views()
-    parser.add("--save", Path, None, "only train an ensemble, save it", metavar="FILE")
+    parser.add("--save", Path, None, "train an ensemble only; save it", metavar="FILE")
     parser.add("--networks", script.integer(1), 1000, "with --save: how many")
     parser.add("--hidden-units", script.integer(1), 3, "with --save: of each network")
     inits = {"choices": ensemble.INITS}

@@ -236,7 +236,7 @@ def _logit_zeros(rows, edges, zeros, names, a, c):
 def _zeros_between_bends(start, stop, i, t, bend, near):
     """The zeros of piecewise linear functions on [0, 1]: function, place, slope there.
 
-    Their values at 0 and 1 are start and stop; the slope of number i grows by bend at t
+    The values at 0 and 1 are start and stop; function i's slope grows by bend at t.
     """
     count = np.bincount(i, minlength=len(start))
     bends = np.arange(count.max(initial=0)) < count[:, None]

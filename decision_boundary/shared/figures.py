@@ -46,7 +46,7 @@ def draw_square(ax):
 
 
 def on_grid(function, resolution=200):
-    """Values (resolution, resolution) of function, (M, 2) -> (M, 1), in cells."""
+    """Values (resolution, resolution) of function, (M, 2) -> (M, 1), on a grid."""
     centres = (np.arange(resolution) + 0.5) * 2 / resolution - 1
     grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
     return np.reshape(function(grid), (resolution, resolution))

@@ -18,7 +18,7 @@ FEW_HINGES = 8
 
 
 class View:
-    """Map and losses of a Run; boundary and hinges if it is a ReLU network."""
+    """Probability map and losses of a Run; of a ReLU network, its boundary, too."""
 
     def __init__(self, figure, run, epochs):
         self.figure, self.run, self.last_epoch = figure, run, epochs

@@ -24,7 +24,7 @@ def run(main):
         print("\nstopped", file=sys.stderr)
         sys.exit(130)
     except (Diverged, OSError, MemoryError) as error:
-        sys.stdout = None  # at exit its last line would fail again in a closed pipe
+        sys.stdout = None  # flushing it at exit would fail again
         sys.exit(f"{Path(sys.argv[0]).name}: {one_line(error)}")
 
 
@@ -77,9 +77,9 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--live", action="store_true", help="show it in a window")
         self.add("--animation", gif, None, "record it as a GIF", metavar="FILE")
 
-    def parse_args(self, args=None):
+    def parse_args(self):
         """Parse; fail now rather than after the training if files can't be written."""
-        options = super().parse_args(args)
+        options = super().parse_args()
         files = [getattr(options, name, None) for name in ("animation", "save")]
         files += [options.output / "figures/x", options.output / "numbers/x"]
         try:
@@ -93,7 +93,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {one_line(message)}\n")
 
 
-def number(kind, least, most, words):
+def number(kind, least, most, words):  # an argparse type
     def parse(text):
         try:
             value = kind(text)
@@ -107,7 +107,6 @@ def number(kind, least, most, words):
 
 
 def integer(least, most=10**8):
-    """An argparse type, as are number(...), positive and gif."""
     return number(int, least, most, f"an integer from {least} to {most}")
 
 

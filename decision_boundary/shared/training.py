@@ -16,7 +16,7 @@ FRESH_POINTS = 100_000
 
 
 class Run(NamedTuple):
-    X: np.ndarray  # (N, 2), the points on which it trains
+    X: np.ndarray  # (N, 2), the points on which the network trains
     y: np.ndarray  # (N, 1)
     run_epoch: Callable  # () -> mean loss per point, after one more epoch
     logits: Callable  # points (M, 2) -> (M, 1)

@@ -87,9 +87,8 @@ def main():
     parser = study_parser(__doc__, data_sets=6, networks=100)
     options = parser.parse_args()
     values = {"DescentRate": LEARNING_RATE, "DescentSteps": STEPS}
-    values |= (
-        {"DescentSets": options.data_sets} | survival(options) | symmetric(options)
-    )
+    values["DescentSets"] = options.data_sets
+    values |= survival(options) | symmetric(options)
     print(f"{values['DescentDeaths']} of {values['DescentUnits']} balanced units died")
     print(f"hexagons on {values['SymmetricHexagons']} symmetric data sets")
     results.save_results(options, "descent", values)

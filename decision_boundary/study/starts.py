@@ -2,7 +2,7 @@
 
 python decision_boundary/study/starts.py    trains, draws, writes numbers
 
-Each is tried on many data sets, in the square [-1, 1]^2 and at the archive's scale.
+Each start is tried on many data sets, in [-1, 1]^2 and at the archive's scale.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ SHAPES = ("hexagon", "closed", "open", "none")
 
 
 def train_start(name, scale, options):
-    """The Study of a start at a scale, on fewer data sets if units are more than 3."""
+    """The Study of a start at a scale; with more than 3 units, on fewer data sets."""
     (init, units), (factor, rate) = STARTS[name], SCALES[scale]
     sets = options.data_sets if units == 3 else -(-options.data_sets // FEWER)
     X, y = data_sets.draw_data_sets(sets, options.points, options.seed)
@@ -53,7 +53,8 @@ def initial_networks(options):
 
 def start_summary(studies, options):
     """The table of all starts at each scale, and the numbers quoted from it."""
-    found, inside = studies["OursSpread"].polygons_by_set(6)
+    shares = {name: study.polygons_by_set(6) for name, study in studies.items()}
+    found, inside = shares["OursSpread"]
     values = {
         "StartDataSets": options.data_sets,
         "StartFewSets": len(studies["OursXavierFour"].X),
@@ -67,7 +68,7 @@ def start_summary(studies, options):
     for scale in SCALES:
         rows = []
         for name, (init, units) in STARTS.items():
-            found, inside = studies[scale + name].polygons_by_set(6)
+            found, inside = shares[scale + name]
             cells = data_sets.share_cells(found) + data_sets.share_cells(inside)
             rows.append([f"{init}, {units} units", *cells])
             values[f"Start{scale}{name}"] = f"{found.mean():.1f}"
