@@ -2,120 +2,203 @@
 
 python PyTorch-FeedForward/compare_optimizers.py    trains all, draws, writes numbers
 
-All runs of an optimizer are trained at once. The seed of a run decides its points,
-initial weights and batches, regardless of optimizer and learning rate.
+SGD with momentum steps by v <- momentum v + g, theta <- theta - lr v. The networks are
+Exercise 2's. A seed decides points, initial weights and batches, regardless of
+optimizer and learning rate; all seeds train at once.
 """
 
-from functools import partial
+import functools
+from operator import attrgetter
 from pathlib import Path
 import sys
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
-from decision_boundary.shared import figures, results, script, stacked
-from decision_boundary.shared.training import streams
+from decision_boundary.shared import figures, results, script
+from decision_boundary.shared.stacked import StackedNetworks, mean_losses, run_epoch
 import numpy as np
 import torch
 
 exercise = script.load("PyTorch-FeedForward/main.py")
 
-WIDTHS = [2, 32, 32, 1]
-POINTS, FRESH_POINTS, MOMENTUM = 512, 10_000, 0.9
-SGD = partial(torch.optim.SGD, momentum=MOMENTUM)
-OPTIMIZERS = {"Adam": exercise.optimizer.Adam, "SGD": SGD}
-RATES = {"Adam": 10 ** np.arange(-3, 0.1, 0.5), "SGD": 10 ** np.arange(-2, 1.1, 0.5)}
-# Color, line, marker, and the factor by which the markers are moved apart
-STYLES = {
+MOMENTUM = 0.9
+OPTIMIZERS = {
+    "Adam": exercise.Adam,
+    "SGD": functools.partial(torch.optim.SGD, momentum=MOMENTUM),
+}
+RATES = {  # half a decade apart
+    "Adam": 10 ** np.arange(-3, 0.1, 0.5),
+    "SGD": 10 ** np.arange(-2, 1.1, 0.5),
+}
+FRESH_POINTS = 10_000
+STYLES = {  # color, line, marker; the markers of the two are moved apart by a factor
     "Adam": (figures.ORANGE, "-", ".", 0.87),
     "SGD": (figures.BLUE, "--", "x", 1.15),
 }
 
 
-def as_tensors(points):
-    """X (runs, N, 2) and y (runs, N, 1) in float32, from a list of arrays (X, y)."""
-    return [torch.tensor(np.stack(a), dtype=torch.float32) for a in zip(*points)]
+class Row(NamedTuple):
+    """One optimizer with one learning rate, for all seeds."""
+
+    optimizer: str
+    rate: float
+    losses: np.ndarray  # (seeds,) of the trained networks on their training points
+    accuracies: np.ndarray  # (seeds,) on fresh points, in percent
+    median_loss: float
+    median_accuracy: float
+    stable: bool  # whether every run at least halved its loss
 
 
-def train(name, seeds, epochs):
-    """Final losses, accuracies on fresh points, and failures: arrays (rates, seeds).
-
-    A failure is a run that ends with more loss than it began with, or with nan.
-    """
-    runs = [exercise.make_run(seed, POINTS) for seed in seeds]
-    generators = [torch.Generator().manual_seed(streams(seed)[2]) for seed in seeds]
-    rates = RATES[name]
-    X, y = (a.repeat(len(rates), 1, 1) for a in as_tensors(run[:2] for run in runs))
-    leaves = [stacked.flatten([run.network for run in runs]) for _ in rates]
-    groups = [{"params": [leaf], "lr": rate} for leaf, rate in zip(leaves, rates)]
-    optimizer = OPTIMIZERS[name](groups)
-    before = stacked.mean_losses(stacked.logits(torch.cat(leaves), WIDTHS, X), y)
-    for _ in script.progress(range(1, epochs + 1), f"{name}, epoch {{}} of {epochs}"):
-        orders = torch.stack([torch.randperm(POINTS, generator=g) for g in generators])
-        batches = orders.repeat(len(rates), 1), exercise.BATCH_SIZE
-        stacked.run_epoch(leaves, WIDTHS, optimizer, X, y, *batches)
-    after = stacked.mean_losses(stacked.logits(torch.cat(leaves), WIDTHS, X), y)
-    fresh = [circle_in_square(FRESH_POINTS, streams(seed)[3]) for seed in seeds]
-    X, y = as_tensors(fresh)
-    right = [(stacked.logits(leaf, WIDTHS, X) > 0) == (y > 0.5) for leaf in leaves]
-    accuracy = torch.cat(right).float().mean((1, 2))
-    arrays = after, accuracy, ~(after <= before)
-    return [a.detach().numpy().reshape(len(rates), -1) for a in arrays]
+COLUMNS = {
+    "optimizer": "{optimizer}",
+    "rate": "{rate:.2g}",
+    "median loss": "{median_loss:.4f}",
+    "on fresh points": "{median_accuracy:.2f} %",
+}
 
 
-def draw(result):
+def train(name, rate, seeds, epochs):
+    """The Row of an optimizer and a learning rate."""
+    trainings = [exercise.Training(seed) for seed in seeds]
+    networks = StackedNetworks([training.network for training in trainings])
+    X = torch.tensor(np.stack([training.X for training in trainings]))  # (K, N, 2)
+    y = torch.tensor(np.stack([training.y for training in trainings]))  # (K, N, 1)
+    num_points = X.shape[1]
+    first_losses = mean_losses(networks, X, y)
+    optimizer = OPTIMIZERS[name](networks.parameters(), lr=rate)
+    for _ in range(epochs):
+        orders = [torch.randperm(num_points, generator=t.generator) for t in trainings]
+        orders = torch.stack(orders)
+        run_epoch(networks, optimizer, X, y, orders, exercise.BATCH_SIZE)
+    losses = mean_losses(networks, X, y)
+    losses = np.where(np.isnan(losses), np.inf, losses)
+    accuracies = fresh_accuracies(networks, seeds)
+    return Row(
+        optimizer=name,
+        rate=rate,
+        losses=losses,
+        accuracies=accuracies,
+        median_loss=np.median(losses),
+        median_accuracy=np.median(accuracies),
+        stable=bool((losses <= first_losses / 2).all()),
+    )
+
+
+@torch.no_grad()
+def fresh_accuracies(networks, seeds):
+    """In percent of points that no training has seen, (seeds,)."""
+    fresh = [
+        circle_in_square(FRESH_POINTS, script.streams(s).fresh_points) for s in seeds
+    ]
+    X = torch.tensor(np.stack([X for X, _ in fresh]))  # (K, N, 2)
+    y = torch.tensor(np.stack([y for _, y in fresh]))  # (K, N, 1)
+    right = (networks(X) > 0) == (y > 0.5)
+    return 100 * right.double().mean(dim=(1, 2)).numpy()
+
+
+class Gain(NamedTuple):
+    """Of Adam's accuracy over SGD's, in percentage points: mean over seeds, and error."""
+
+    mean: float
+    error: float  # 1.96 standard errors
+
+
+def gain(adam, sgd):
+    differences = adam.accuracies - sgd.accuracies  # (seeds,)
+    standard_error = differences.std(ddof=1) / np.sqrt(len(differences))
+    return Gain(differences.mean(), 1.96 * standard_error)
+
+
+def least_loss(rows):
+    return min(rows, key=attrgetter("median_loss"))
+
+
+def highest_accuracy(rows):
+    return max(rows, key=attrgetter("median_accuracy"))
+
+
+def stable_to(rows):
+    """The largest rate up to which every run at least halved its loss."""
+    rate = np.nan
+    for row in rows:
+        if not row.stable:
+            break
+        rate = row.rate
+    return rate
+
+
+def draw(table):
     """Draw losses and accuracies of all runs, and their medians, against the rate."""
-    figure = figures.new_figure(2.0)
+    figure = figures.new_figure(1.6)
     left, right = figure.subplots(1, 2)
-    for name, (after, accuracy, _) in result.items():
+    for name, rows in table.items():
         color, line, marker, factor = STYLES[name]
-        for ax, values in (left, after), (right, 100 * accuracy):
-            x, style = RATES[name], {"color": color, "ms": 2.5, "mew": 0.4}
-            ax.semilogx(factor * x, values, marker, **style)
-            ax.semilogx(x, np.median(values, axis=1), line, color=color, label=name)
-    left.set(yscale="log", xlabel="learning rate", ylabel="final loss")
+        rates = np.array([row.rate for row in rows])
+        losses = [row.losses for row in rows]
+        accuracies = [row.accuracies for row in rows]
+        for ax, values in [(left, losses), (right, accuracies)]:
+            ax.plot(factor * rates, values, marker, color=color, ms=2.5, mew=0.4)
+            medians = np.median(values, axis=1)
+            ax.plot(rates, medians, line, color=color, label=name)
+    left.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="loss")
     left.legend(frameon=False)
-    right.set(xlabel="learning rate", ylabel="fresh accuracy [%]", ylim=(94, 99))
+    right.set(xscale="log", ylim=(94, 99), xlabel="learning rate")
+    right.set(ylabel="fresh accuracy [%]")
     return figure
 
 
-def summary(result, options):
-    """The numbers for the report, {macro: text}."""
-    values = {"OptimizerSeeds": options.runs, "OptimizerRates": len(RATES["Adam"])}
-    values |= {"OptimizerEpochs": options.epochs, "SGDMomentum": MOMENTUM}
-    values["OptimizerFresh"] = f"{FRESH_POINTS:,}".replace(",", r"\,")
-    at_best = []  # accuracies (seeds,) at the best rate
-    for name, (after, accuracy, failed) in result.items():
-        rates, failed_rates = RATES[name], RATES[name][failed.any(axis=1)]
-        best = np.argmin(np.median(np.where(failed, np.inf, after), axis=1))
-        at_best.append(accuracy[best])
-        values |= {
-            f"{name}BestRate": f"{rates[best]:.2g}",
-            f"{name}BestLoss": f"{np.median(after[best]):.4f}",
-            f"{name}BestFresh": f"{100 * np.median(accuracy[best]):.1f}",
-            f"{name}MostFresh": f"{100 * np.median(accuracy, axis=1).max():.1f}",
-            f"{name}Failed": int(failed.sum()),
-            f"{name}FailedFrom": f"{failed_rates.min(initial=np.inf):.2g}",
-            f"{name}Runs": failed.size,
-        }
-    adam, sgd = at_best
-    gain = f"{100 * (adam - sgd).mean():.2f}"
-    return values | {"OptimizerWins": (adam > sgd).sum(), "OptimizerGain": gain}
+def macros(options, table):
+    """{LaTeX macro: text}"""
+    adam = least_loss(table["Adam"])
+    sgd = least_loss(table["SGD"])
+    at_least_loss = gain(adam, sgd)
+    most_accurate_adam = highest_accuracy(table["Adam"])
+    most_accurate_sgd = highest_accuracy(table["SGD"])
+    at_highest_accuracy = gain(most_accurate_adam, most_accurate_sgd)
+    return {
+        "OptimizerSeeds": options.runs,
+        "OptimizerRates": len(table["Adam"]),
+        "OptimizerEpochs": options.epochs,
+        "OptimizerFresh": results.plain(FRESH_POINTS),
+        "SGDMomentum": MOMENTUM,
+        "AdamBestRate": f"{adam.rate:.2g}",
+        "AdamBestLoss": f"{adam.median_loss:.4f}",
+        "AdamBestFresh": f"{adam.median_accuracy:.1f}",
+        "AdamStableTo": f"{stable_to(table['Adam']):.2g}",
+        "SGDBestRate": f"{sgd.rate:.2g}",
+        "SGDBestLoss": f"{sgd.median_loss:.4f}",
+        "SGDBestFresh": f"{sgd.median_accuracy:.1f}",
+        "SGDStableTo": f"{stable_to(table['SGD']):.2g}",
+        "OptimizerGain": f"{at_least_loss.mean:.1f}",
+        "OptimizerGainError": f"{at_least_loss.error:.1f}",
+        "OptimizerFairGain": f"{at_highest_accuracy.mean:.1f}",
+        "OptimizerFairGainError": f"{at_highest_accuracy.error:.1f}",
+    }
 
 
 def main():
-    parser = script.Parser(__doc__, exercise.EPOCHS)
-    parser.add("--runs", script.integer(1), 20, "number of seeds of each rate")
-    options = parser.parse_args()
+    parser = script.parser(__doc__)
+    script.add_seed(parser)
+    parser.add_argument(
+        "--epochs",
+        type=script.integer(1),
+        default=exercise.EPOCHS,
+        help="passes over the points",
+    )
+    parser.add_argument(
+        "--runs", type=script.integer(2), default=10, help="seeds, from --seed on"
+    )
+    options = script.parse(parser)
+
     seeds = range(options.seed, options.seed + options.runs)
-    result = {name: train(name, seeds, options.epochs) for name in RATES}
-    rows = [
-        [name, f"{rate:.2g}", f"{np.median(after):.4f}", f"{np.median(accuracy):.1%}"]
-        + [f"{failed.sum()} of {options.runs}"]
-        for name, arrays in result.items()
-        for rate, after, accuracy, failed in zip(RATES[name], *arrays)
-    ]
-    results.table(["method", "rate", "median loss", "on fresh points", "failed"], rows)
-    results.save_results(options, "optimizers", summary(result, options), draw(result))
+    table = {}
+    for name, rates in RATES.items():
+        table[name] = []
+        for rate in script.progress(rates, f"{name}, learning rates"):
+            table[name].append(train(name, rate, seeds, options.epochs))
+        results.print_table(table[name], COLUMNS)
+    results.save(options, "optimizers", macros(options, table), draw(table))
 
 
 if __name__ == "__main__":

@@ -3,18 +3,17 @@
 python PyTorch-FeedForward/main.py    trains, draws, writes numbers
 """
 
-from functools import partial
 from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
-from decision_boundary.shared import script, training
+from decision_boundary.shared import outcomes, results, script
+from decision_boundary.shared.monitor import Monitor
+from net import FeedForwardNetwork
+from optimizer import Adam
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
-
-net = script.load("PyTorch-FeedForward/net.py")
-optimizer = script.load("PyTorch-FeedForward/optimizer.py")
 
 # As provided by the sheet's archive
 EPOCHS = 256
@@ -22,44 +21,78 @@ BATCH_SIZE = 64
 LEARNING_RATE = 0.01
 
 
-def run_epoch(network, adam, X, y, generator):
-    """Pass once over the points in a new order; returns the mean loss per point."""
-    total = 0.0
-    for batch in torch.randperm(len(X), generator=generator).split(BATCH_SIZE):
-        loss = binary_cross_entropy_with_logits(network(X[batch]), y[batch])
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        total += loss.item() * len(batch)
-    return total / len(X)
+class Training:
+    """Points and a network. The seed decides points, initial weights and batches.
 
+    architecture: hidden_size of the network, by default 2-32-32-1
+    All numbers are float64: training in float32 would amplify the rounding, which
+    depends on the processor, to the third digit of the loss.
+    """
 
-def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
-    """New points and a new network, 2-32-32-1 by default, as the seed decides."""
-    points, weights, shuffling, _ = training.streams(seed)
-    X, y = circle_in_square(num_points, points)
-    torch.manual_seed(weights)
-    network = net.FeedForwardNetwork(**architecture)
-    adam = optimizer.Adam(network.parameters(), lr=learning_rate)
-    data = torch.tensor(X).float(), torch.tensor(y).float()
-    generator = torch.Generator().manual_seed(shuffling)
+    def __init__(self, seed, points=512, learning_rate=LEARNING_RATE, **architecture):
+        streams = script.streams(seed)
+        self.X, self.y = circle_in_square(points, streams.points)
+        torch.manual_seed(streams.weights)
+        self.network = FeedForwardNetwork(**architecture).double()
+        self.optimizer = Adam(self.network.parameters(), lr=learning_rate)
+        self.generator = torch.Generator().manual_seed(streams.batches)
 
-    def logits(x):
-        return network(torch.tensor(x).float()).detach().numpy()
+    def run_epoch(self):
+        """Pass once over the points, in a new order."""
+        X = torch.tensor(self.X)
+        y = torch.tensor(self.y)
+        order = torch.randperm(len(X), generator=self.generator)
+        for batch in order.split(BATCH_SIZE):
+            loss = binary_cross_entropy_with_logits(self.network(X[batch]), y[batch])
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
 
-    epoch = partial(run_epoch, network, adam, *data, generator)
-    return training.Run(X, y, epoch, logits, partial(layers, network), network)
+    @torch.no_grad()
+    def logits(self, X):
+        return self.network(torch.tensor(X)).numpy()
 
+    def loss(self):
+        """The mean loss of the training points."""
+        logits = torch.tensor(self.logits(self.X))
+        return binary_cross_entropy_with_logits(logits, torch.tensor(self.y)).item()
 
-def layers(network):
-    """Weights (fan_in, fan_out) and biases of its layers: NumPy views, not copies."""
-    arrays = [parameter.detach().numpy() for parameter in network.parameters()]
-    return [W.T for W in arrays[::2]], arrays[1::2]
+    def layers(self):
+        """Weights (fan_in, fan_out) and biases, one NumPy array per layer."""
+        layers = self.network.layers
+        weights = [layer.weight.detach().numpy().T for layer in layers]
+        biases = [layer.bias.detach().numpy() for layer in layers]
+        return weights, biases
+
+    @torch.no_grad()
+    def set_layers(self, weights, biases):
+        for layer, W, b in zip(self.network.layers, weights, biases):
+            layer.weight.copy_(torch.tensor(W.T))
+            layer.bias.copy_(torch.tensor(b))
 
 
 def main():
-    options = training.training_parser(__doc__, EPOCHS, LEARNING_RATE).parse_args()
-    training.train_and_report(make_run, options, "pytorch", {"Batch": BATCH_SIZE})
+    parser = script.parser(__doc__)
+    script.add_training_options(parser, EPOCHS, LEARNING_RATE)
+    options = script.parse(parser)
+
+    trainings = []
+    found = []
+    monitor = Monitor(options)
+    for seed in range(options.seed, options.seed + options.runs):
+        training = Training(seed, options.points, options.learning_rate)
+        monitor.start(training, "2-32-32-1", seed, options.epochs)
+        for _ in range(options.epochs):
+            training.run_epoch()
+            monitor.after_epoch()
+        trainings.append(training)
+        found.append(monitor.finish())
+
+    macros = outcomes.macros("Pytorch", options, outcomes.summarize(found))
+    macros["PytorchBatch"] = BATCH_SIZE
+    figure = outcomes.draw(trainings[0], found)
+    results.save(options, "pytorch", macros, figure, monitor.files())
+    monitor.close()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,4 @@
-"""Exercise 2(a): a feed-forward network with hand-written derivatives.
-
-The sheet asks for the two `backward`. What is around them makes the functions replace
-torch.nn.functional.linear and relu: in forward mode, torch.func and torch.compile, too.
-"""
+"""Exercise 2(a): a feed-forward network in PyTorch, with derivatives by hand."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -13,89 +9,54 @@ from torch import nn
 from torch.nn import functional as F
 
 
-class FastFunction(torch.autograd.Function):
-    """An autograd.Function that skips the binding of default arguments.
-
-    It saves a tenth of a small network's training time. torch.func needs the whole of
-    Function.apply; else the part of it that is in C++ does everything.
-    """
-
-    generate_vmap_rule = True
-
-    @classmethod
-    def apply(cls, *args):
-        if torch._C._are_functorch_transforms_active():
-            return super().apply(*args)
-        return super(torch.autograd.Function, cls).apply(*args)
-
-
-@torch.compiler.allow_in_graph  # torch.compile does not trace a jvp
-class LinearFunction(FastFunction):
+class LinearFunction(torch.autograd.Function):
     """y = x W^T + b for x (..., D_in), W (D_out, D_in) and b (D_out,) or None.
 
     The leading dimensions of x hold N points. Since y_nj = sum_i x_ni W_ji + b_j, the
     chain rule turns G = dE/dy into dE/dx = G W, dE/dW = G^T x and dE/db = sum_n G_n.
     """
 
-    @classmethod
-    def apply(cls, input, weight, bias=None):
-        return super().apply(input, weight, bias)
-
     @staticmethod
-    def forward(input, weight, bias):
+    def forward(ctx, input, weight, bias):
+        ctx.save_for_backward(input, weight)
         return F.linear(input, weight, bias)  # (..., D_in) @ (D_in, D_out) + (D_out,)
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
-        saved = inputs[:2]  # the same for both modes, as generate_vmap_rule requires
-        ctx.save_for_backward(*saved)
-        ctx.save_for_forward(*saved)
-
-    @staticmethod
-    def backward(ctx, grad_output):
+    def backward(ctx, grad_output):  # Sheet 2(a)
         input, weight = ctx.saved_tensors
-        if not input.dtype == weight.dtype == grad_output.dtype:  # under autocast
-            input, weight = input.to(grad_output.dtype), weight.to(grad_output.dtype)
-        if weight.dim() == 1:  # F.linear also accepts a vector as the only row of W
-            weight, grad_output = weight[None], grad_output[..., None]
-        x, G = as_matrix(input), as_matrix(grad_output)
+        x = as_matrix(input)  # (N, D_in)
+        G = as_matrix(grad_output)  # (N, D_out)
+        grad_input = grad_weight = grad_bias = None
         needs_input, needs_weight, needs_bias = ctx.needs_input_grad
-        grad_input = grad_output @ weight.conj() if needs_input else None  # (..., D_in)
-        grad_weight = G.T @ x.conj() if needs_weight else None  # (D_out, N) @ (N, D_in)
-        grad_bias = G.sum(0) if needs_bias else None  # (N, D_out) -> (D_out,)
+        if needs_input:
+            grad_input = grad_output @ weight  # (..., D_out) @ (D_out, D_in)
+        if needs_weight:
+            grad_weight = G.T @ x  # (D_out, N) @ (N, D_in)
+        if needs_bias:
+            grad_bias = G.sum(0)  # (N, D_out) -> (D_out,)
         return grad_input, grad_weight, grad_bias
 
-    @staticmethod
-    def jvp(ctx, dx, dW, db):
-        x, W = ctx.saved_tensors
-        return F.linear(dx, W, db) + F.linear(x, dW)  # dy = dx W^T + x dW^T + db
+
+def as_matrix(x):
+    """(..., D) -> (N, D)"""
+    return x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
 
 
-def as_matrix(x):  # (..., D) -> (N, D)
-    return x if x.dim() == 2 else x.reshape(x.shape[:-1].numel(), x.shape[-1])
-
-
-@torch.compiler.allow_in_graph
-class ReLUFunction(FastFunction):
-    """y = max(x, 0), elementwise; dE/dx is dE/dy where y > 0 and 0 elsewhere."""
+class ReLUFunction(torch.autograd.Function):
+    """y = max(x, 0), elementwise; dE/dx is dE/dy where x > 0 and 0 elsewhere."""
 
     @staticmethod
-    def forward(input):
-        return F.relu(input)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
+    def forward(ctx, input):
+        output = F.relu(input)
         ctx.save_for_backward(output)
-        ctx.save_for_forward(output)
+        return output
 
     @staticmethod
-    def backward(ctx, grad_output):
+    def backward(ctx, grad_output):  # Sheet 2(a)
         (output,) = ctx.saved_tensors
-        # Like F.relu, pass the gradient where the output is NaN. The zeros come from
-        # output, not from a constant, so that the second derivative exists (and is 0).
-        return torch.where(output.bool(), grad_output, output)
-
-    jvp = backward  # the Jacobian is diagonal and thus its own transpose
+        # Not grad_output * (output > 0), which is NaN for an infinite grad_output. The
+        # zeros are the output's, so that a second derivative exists (and is 0).
+        return torch.where(output <= 0, output, grad_output)
 
 
 class Linear(nn.Linear):
@@ -113,15 +74,15 @@ class Linear(nn.Linear):
 class FeedForwardNetwork(nn.Module):
     """Linear layers with ReLU between them: (..., input_size) -> logits (..., 1).
 
-    hidden_size is the width of both hidden layers, or has one width per hidden layer.
+    hidden_size: the width of two hidden layers, or one width per hidden layer
     """
 
     def __init__(self, input_size=2, hidden_size=32):
         super().__init__()
         widths = hidden_size if isinstance(hidden_size, Iterable) else [hidden_size] * 2
-        sizes = [checked_size("input_size", input_size)]
-        sizes += [checked_size("hidden_size", width) for width in widths]
-        self.layers = nn.ModuleList(Linear(m, n) for m, n in pairwise([*sizes, 1]))
+        widths = [positive_integer("hidden_size", width) for width in widths]
+        sizes = [positive_integer("input_size", input_size), *widths, 1]
+        self.layers = nn.ModuleList(Linear(m, n) for m, n in pairwise(sizes))
 
     def forward(self, input):
         *hidden_layers, last_layer = self.layers
@@ -130,10 +91,9 @@ class FeedForwardNetwork(nn.Module):
         return last_layer(input)
 
 
-def checked_size(name, size):
-    """Return size; raise TypeError or ValueError unless it is an integer >= 1."""
-    is_integer = isinstance(size, Integral) and not isinstance(size, bool)
-    if is_integer and size >= 1:
-        return size
-    error = ValueError if is_integer else TypeError
-    raise error(f"{name} must be an integer >= 1, not {size!r}")
+def positive_integer(name, value):
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer >= 1, not {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be an integer >= 1, not {value}")
+    return int(value)

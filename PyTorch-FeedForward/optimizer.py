@@ -9,7 +9,7 @@ class Adam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, 2015, Algorithm 1), with weight decay added to the gradient.
 
     Replaces torch.optim.Adam for the options below: the parameters are equal in every
-    bit, and a state_dict of one loads into the other. Its further options are ignored.
+    bit, and a state_dict of one loads into the other.
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
@@ -24,10 +24,11 @@ class Adam(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure=None):  # Sheet 2(c)
         """Update all parameters that have a gradient; return closure() if given."""
         with torch.enable_grad():
             loss = closure() if closure is not None else None
+        self.refuse_sparse_gradients()
         for group in self.param_groups:
             lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
             for theta in group["params"]:
@@ -51,9 +52,24 @@ class Adam(torch.optim.Optimizer):
         """Return theta's moments m and v, initially 0, and its new step count t."""
         state = self.state[theta]
         if not state:
-            state["step"] = torch.tensor(0.0)
+            state["step"] = torch.tensor(0.0, dtype=torch.float32)
             state["exp_avg"] = torch.zeros_like(theta)
             state["exp_avg_sq"] = torch.zeros_like(theta)
         t = state["step"].item() + 1
         state["step"].fill_(t)  # takes half the time of += 1
         return state["exp_avg"], state["exp_avg_sq"], t
+
+    def refuse_sparse_gradients(self):
+        """Raise an error before any parameter is changed."""
+        for group in self.param_groups:
+            for theta in group["params"]:
+                if theta.grad is not None and theta.grad.is_sparse:
+                    raise RuntimeError("Adam must have dense gradients, not sparse ones")
+
+    def load_state_dict(self, state_dict):
+        """Load the state of this optimizer or of torch.optim.Adam."""
+        for group in state_dict["param_groups"]:
+            for option in ("amsgrad", "maximize", "decoupled_weight_decay"):
+                if group.get(option):
+                    raise ValueError(f"{option} must be False, not {group[option]}")
+        super().load_state_dict(state_dict)

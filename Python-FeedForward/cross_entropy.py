@@ -2,160 +2,283 @@
 
 python Python-FeedForward/cross_entropy.py    compares both in gradient descent
 
-z: logits (..., K), the last axis holds the classes
+z: finite logits (..., K), the last axis holds the classes
 y: target distributions, of the shape of z, or one (K,) for all z
+S: sum_k z_k
+
+The alternative needs S other than 0; its loss and gradient need z_j / S > 0 wherever
+y_j > 0. Only logits of one sign give a distribution z / S.
 """
 
 from pathlib import Path
 import sys
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary.checks import NUMBERS, RATE, checked
+from decision_boundary.checks import finite_array, labels_array
 from decision_boundary.shared import figures, results, script
 import numpy as np
 
 CLASSES = 10
-LEARNING_RATES = 10 ** np.linspace(-4, 3, 15)
-SHARP = np.eye(CLASSES)[0]
-TARGETS = {"Sharp": SHARP, "Smooth": 0.9 * SHARP + 0.1 / CLASSES}
-REACHED = 0.01  # nats above the least loss possible
+LEARNING_RATES = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+STEPS = 1000
+NEAR = 0.01  # a run with a loss below it reaches the least loss, which is 0
 
 
 def softmax(z):
-    """e^z_j / sum_k e^z_k, computed without overflow."""
-    z = checked("z", z, NUMBERS, shape=None)
-    powers = np.exp(z - z.max(axis=-1, keepdims=True))
+    """p_j = e^z_j / sum_k e^z_k  (..., K)."""
+    powers = np.exp(shifted(z))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def softmax_loss(z, y):
-    """L = -sum_j y_j log softmax(z_j) = log(sum_k e^z_k) - sum_j y_j z_j  (...)."""
-    z = checked("z", z, NUMBERS, shape=None)
-    return np.logaddexp.reduce(z, axis=-1) - (distribution(y, z) * z).sum(axis=-1)
+    """L = -sum_j y_j log p_j = log sum_k e^z_k - sum_j y_j z_j  (...)."""
+    z = shifted(z)
+    y = distribution(y, z)
+    return np.log(np.exp(z).sum(axis=-1)) - (y * z).sum(axis=-1)
 
 
 def softmax_gradient(z, y):
-    """dL/dz_j = softmax(z_j) - y_j: prediction minus target, since sum_j y_j = 1."""
+    """dL/dz_j = p_j - y_j: prediction minus target  (..., K)."""
     p = softmax(z)
-    return p - distribution(y, p)
+    return p - distribution(y, p)  # Sheet 1(b) 2
 
 
 def normalized(z):
-    """z_j / sum_k z_k for z_j > 0: a distribution whose logarithms exist."""
-    z = checked("z", z, RATE, shape=None)
-    return z / z.sum(axis=-1, keepdims=True)
+    """q_j = z_j / S  (..., K): a distribution if all z_j have one sign."""
+    z = logits(z)
+    largest = np.abs(z).max(axis=-1, keepdims=True)
+    z = z / np.maximum(largest, np.finfo(float).tiny)  # same ratios, no overflow
+    S = z.sum(axis=-1, keepdims=True)
+    if (S == 0).any():
+        raise ValueError("z must have a sum other than 0")
+    return z / S
 
 
 def normalized_loss(z, y):
-    """L = -sum_j y_j log q_j = log sum_k z_k - sum_j y_j log z_j; q = normalized(z)."""
-    z = checked("z", z, RATE, shape=None)
-    return np.log(z.sum(axis=-1)) - (distribution(y, z) * np.log(z)).sum(axis=-1)
+    """L = -sum_j y_j log q_j  (...)."""
+    q = normalized(z)
+    y = distribution(y, q)
+    refuse_logarithms_that_do_not_exist(q, y)
+    return -(y * np.log(np.where(y > 0, q, 1))).sum(axis=-1)
 
 
 def normalized_gradient(z, y):
-    """dL/dz_j = (q_j - y_j) / z_j; q = normalized(z). No bound as z_j goes to 0."""
-    q = normalized(z)
-    return (q - distribution(y, q)) / z
+    """dL/dz_j = 1 / S - y_j / z_j = (q_j - y_j) / z_j  (..., K)."""
+    z = logits(z)
+    y = distribution(y, z)
+    refuse_logarithms_that_do_not_exist(normalized(z), y)
+    S = z.sum(axis=-1, keepdims=True)
+    return 1 / S - y / np.where(y > 0, z, 1)  # Sheet 1(b) 3; z_j = 0 if y_j = 0 is fine
+
+
+# What the arguments must be
+
+
+def logits(z):
+    z = finite_array("z", z)
+    if z.ndim == 0 or z.shape[-1] == 0:
+        raise ValueError(f"z must have shape (..., K), not {z.shape}")
+    return z
+
+
+def shifted(z):
+    """The logits less their maximum: the same softmax and loss, without overflow."""
+    z = logits(z)
+    return z - z.max(axis=-1, keepdims=True)
 
 
 def distribution(y, z):
-    """y as an array; ValueError unless it is one distribution, or one for each z."""
-    y = checked("y", y, NUMBERS, shape=None)
+    """y as an array: one distribution for each z, or one for all."""
+    y = labels_array("y", y)
     if y.shape not in (z.shape, z.shape[-1:]):
         raise ValueError(f"y must have shape {z.shape}, not {y.shape}")
-    if (y < 0).any() or (np.abs(y.sum(axis=-1) - 1) > 1e-6).any():  # allows for float32
-        raise ValueError(f"y must be >= 0 and add up to 1, not {y.tolist()}")
+    sums = y.sum(axis=-1)
+    wrong = np.abs(sums - 1) > 1e-6  # allows for float32
+    if wrong.any():
+        raise ValueError(f"y must add up to 1, not {sums[wrong][0]}")
     return y
 
 
-METHODS = {  # gradient, loss, and what all logits must be greater than
-    "Softmax": (softmax_gradient, softmax_loss, -np.inf),
-    "Normalized": (normalized_gradient, normalized_loss, 0),
-}
-STYLES = {
-    "Softmax": ("o-", figures.ORANGE, "softmax"),
-    "Normalized": ("s--", figures.BLUE, r"$z_j/\Sigma_k\,z_k$"),
-}
+def refuse_logarithms_that_do_not_exist(q, y):
+    if ((q <= 0) & (y > 0)).any():
+        raise ValueError("z must have z_j / sum_k z_k > 0 where y_j > 0")
 
 
-def shares(method, z, y, steps):
-    """Shares (learning rates,) of the runs from z (n, K) that reach the least loss.
+# Where a run may go: z (..., K) -> (...)
 
-    A run that leaves the domain ends there and does not count.
+
+def anywhere(z, y):
+    return np.full(z.shape[:-1], True)
+
+
+def all_positive(z, y):
+    return (z > 0).all(axis=-1)
+
+
+def loss_exists(z, y):
+    S = z.sum(axis=-1, keepdims=True)
+    return ((z * S > 0) | (y == 0)).all(axis=-1)
+
+
+# The experiment: gradient descent on the logits; the first class is the target
+
+
+class Row(NamedTuple):
+    rate: float
+    softmax_reached: float  # share of the runs that come near the least loss
+    normalized_reached: float  # the same, if a run ends where a logit is not positive
+    below_zero: float  # share of the runs below 0, if one ends where L does not exist
+    least_loss: float  # the median of their least losses
+
+
+def compare(z, rate):
+    """Descend from the logits z (n, K) with both normalizations."""
+    alternative = normalized_gradient, normalized_loss
+    with_softmax = least_losses(z, rate, softmax_gradient, softmax_loss, anywhere)
+    positive = least_losses(z, rate, *alternative, all_positive)
+    any_sign = least_losses(z, rate, *alternative, loss_exists)
+    return Row(
+        rate=rate,
+        softmax_reached=np.mean(with_softmax < NEAR),
+        normalized_reached=np.mean(positive < NEAR),
+        below_zero=np.mean(any_sign < 0),
+        least_loss=np.median(any_sign),
+    )
+
+
+def least_losses(z, rate, gradient, loss, domain):
+    """The least loss (n,) of each run, which ends where it leaves the domain."""
+    target = np.eye(z.shape[1])[0]
+    least = loss(z, target)
+    running = np.arange(len(z))
+    for _ in range(STEPS):
+        z = z - rate * gradient(z, target)
+        inside = domain(z, target)
+        z = z[inside]
+        running = running[inside]
+        least[running] = np.minimum(least[running], loss(z, target))
+    return least
+
+
+def exit_losses(z):
+    """The losses (n,) at which the gradient flow from z (n, K) > 0 has a logit of 0.
+
+    Until then it keeps |z|, and the wrong logits' distances from the least of them.
     """
-    gradient, loss, bound = METHODS[method]
-    least = -(y[y > 0] * np.log(y[y > 0])).sum()  # the entropy of the target
-    reached = []
-    for rate in LEARNING_RATES:
-        end = z
-        for _ in range(steps):
-            end = end - rate * gradient(end, y)
-            end = end[(end > bound).all(axis=1)]
-        reached.append((loss(end, y) < least + REACHED).sum() / len(z))
-    return np.array(reached)
+    wrong = z[:, 1:]
+    at_exit = wrong - wrong.min(axis=1, keepdims=True)
+    z_0 = np.sqrt((z**2).sum(axis=1) - (at_exit**2).sum(axis=1))
+    return np.log(1 + at_exit.sum(axis=1) / z_0)
 
 
-def exit_bounds(z):
-    """Lower bounds (n,) of the loss, in normalized flow from z with target class 0."""
-    others = z[:, 1:] - z[:, 1:].min(axis=1, keepdims=True)
-    return np.log(1 + others.sum(axis=1) / np.linalg.norm(z, axis=1))
+def macros(rows, z):
+    """{LaTeX macro: text or integer}; nan for a rate that there is not."""
+    exits = exit_losses(z)
+    most_reached = max(row.normalized_reached for row in rows)
+    reached = [row.rate for row in rows if row.softmax_reached == 1]
+    below = [row.rate for row in rows if row.below_zero == 1]
+    medians = [row.least_loss for row in rows if row.below_zero == 1]
+    return {
+        "CrossStarts": results.plain(len(z)),
+        "CrossSteps": results.plain(STEPS),
+        "CrossClasses": CLASSES,
+        "CrossRates": len(rows),
+        "CrossNear": NEAR,
+        "CrossSharpNormalizedReached": f"{100 * most_reached:.0f}",
+        "CrossSharpSoftmaxFrom": results.plain(min(reached, default=np.nan)),
+        "CrossSharpSoftmaxTo": results.plain(max(reached, default=np.nan)),
+        "CrossBelowFrom": results.plain(min(below, default=np.nan)),
+        "CrossBelowTo": results.plain(max(below, default=np.nan)),
+        "CrossBelowLeast": f"{max(medians, default=np.nan):.1f}",
+        "CrossExitLeast": f"{exits.min():.2f}",
+        "CrossExitMedian": f"{np.median(exits):.2f}",
+    }
 
 
-def draw(result):
-    """Draw the shares against the learning rate, one panel per target."""
-    figure = figures.new_figure(1.9)
-    panels = figure.subplots(1, 2, sharey=True)
-    for ax, target, title in zip(panels, TARGETS, ["one-hot", "smoothed"]):
-        for method, (line, color, name) in STYLES.items():
-            reached = 100 * result[target, method]
-            ax.semilogx(LEARNING_RATES, reached, line, color=color, ms=3, label=name)
-        ax.set(xlabel="learning rate", title=f"{title} target")
-    panels[0].set(ylabel="share of runs [%]")
-    panels[0].legend(loc="center left", frameon=False)
+# The figure: K = 2, target class 1, whose logit is the first
+
+PLANE = (0, 3.6, -1.6, 1.4)  # left, right, bottom, top
+TARGET = np.array([1, 0])
+START = np.array([0.4, 1.2])
+
+
+def draw():
+    """Draw the arrows of both negative gradients in the plane of two logits."""
+    figure = figures.new_figure(2.0)
+    left, right = figure.subplots(1, 2, sharey=True)
+    draw_arrows(left, softmax_gradient, anywhere)
+    draw_arrows(right, normalized_gradient, loss_exists)
+    left.set(title="softmax", ylabel="$z_2$")
+    label(left, -0.1, "every arrow along\n$(1, -1)$, shorter\nas the loss falls")
+    right.set(title="$z_j / S$")
+    right.fill([0, 3.6, 3.6, 1.6], [0, 0, -1.6, -1.6], color="#dddddd", lw=0)
+    right.plot([0, 1.6], [0, -1.6], color=figures.DARK, ls="--")
+    right.text(0.45, -0.72, "$S = 0$", rotation=-45, ha="center", va="center")
+    right.text(0.06, -1.48, "$L$ undefined", size=8)
+    label(right, 0.7, "distributions,\n$L > 0$")
+    label(right, -0.8, "no distributions,\n$L < 0$, and no\nlower bound\nnear $S = 0$")
     return figure
 
 
-def summary(options, z, result):
-    """The numbers for the report, {macro: text}."""
-    reached = 100 * result["Sharp", "Normalized"].max()
-    bounds = exit_bounds(z)
-    values = {
-        "CrossStarts": options.starts,
-        "CrossSteps": options.steps,
-        "CrossClasses": CLASSES,
-        "CrossRates": len(LEARNING_RATES),
-        "CrossNear": REACHED,
-        "CrossSharpNormalizedReached": f"{reached:.0f}",
-        "CrossExitLeast": f"{bounds.min():.2f}",
-        "CrossExitMedian": f"{np.median(bounds):.2f}",
-    }
-    for (target, method), reached in result.items():
-        rates = LEARNING_RATES[reached == 1]  # at which all runs reach it
-        if len(rates):
-            low, high = (f"{float(f'{rate:.2g}'):g}" for rate in rates[[0, -1]])
-            name, decades = f"Cross{target}{method}", np.log10(rates[-1] / rates[0])
-            values |= {f"{name}From": low, f"{name}To": high}
-            values[f"{name}Decades"] = f"{decades:.1f}"
-    return values
+def draw_arrows(ax, gradient, domain):
+    """Draw arrows, and the path of a descent, where the loss is defined."""
+    left, right, bottom, top = PLANE
+    x = np.arange(left + 0.3, right, 0.4)
+    y = np.arange(bottom + 0.4, top, 0.4)  # S = 0 at none of the points
+    z = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    z = z[domain(z, TARGET)]
+    g = gradient(z, TARGET)
+    size = np.linalg.norm(g, axis=1, keepdims=True)
+    arrows = -0.19 * np.log1p(2 * size) * g / size
+    units = {"angles": "xy", "scale_units": "xy", "scale": 1}  # of the axes
+    ax.quiver(*z.T, *arrows.T, **units, pivot="mid", width=0.008, zorder=3)
+    path = descent_path(gradient, domain)
+    ax.plot(*path.T, "o-", markevery=[0], color=figures.ORANGE, lw=2, ms=4)
+    ax.axhline(0, color=figures.GREY, lw=0.6)
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xlabel="$z_1$")
+    ax.set(xticks=[0, 1, 2, 3], yticks=[-1, 0, 1])
+    ax.spines[:].set_visible(True)
+
+
+def descent_path(gradient, domain):
+    """The logits (steps, 2) of a descent in small steps, all of the same length."""
+    path = []
+    z = START
+    while domain(z, TARGET) and z[0] < PLANE[1]:
+        path.append(z)
+        g = gradient(z, TARGET)
+        z = z - 0.01 * g / np.linalg.norm(g)
+    return np.array(path)
+
+
+def label(ax, height, text):
+    """Write the text to the right of the plane."""
+    ax.text(PLANE[1] + 0.1, height, text, va="center")
 
 
 def main():
-    parser = script.Parser(__doc__)
-    parser.add("--starts", script.integer(1), 1000, "number of random starts")
-    parser.add("--steps", script.integer(1), 1000, "steps of each run")
-    options = parser.parse_args()
-    z = np.random.default_rng(options.seed).uniform(0, 1, (options.starts, CLASSES))
-    result = {
-        (target, method): shares(method, z, y, options.steps)
-        for target, y in TARGETS.items()
-        for method in METHODS
+    parser = script.parser(__doc__)
+    script.add_seed(parser)
+    parser.add_argument(
+        "--starts", type=script.integer(1), default=1000, help="number of random starts"
+    )
+    options = script.parse(parser)
+
+    rng = np.random.default_rng(options.seed)
+    z = rng.uniform(0, 1, (options.starts, CLASSES))
+    rows = []
+    for rate in script.progress(LEARNING_RATES, "learning rates"):
+        rows.append(compare(z, rate))
+    columns = {
+        "learning rate": "{rate:g}",
+        "softmax reaches 0": "{softmax_reached:.1%}",
+        "z / S > 0 reaches 0": "{normalized_reached:.1%}",
+        "z / S falls below 0": "{below_zero:.1%}",
+        "median least loss": "{least_loss:.2f}",
     }
-    print(f"share of runs that come within {REACHED} of the least loss")
-    columns = zip(LEARNING_RATES, *result.values())
-    rows = [[f"{rate:.4g}", *map("{:.1%}".format, row)] for rate, *row in columns]
-    results.table(["learning rate", *map(" ".join, result)], rows)
-    values = summary(options, z, result)
-    results.save_results(options, "cross_entropy", values, draw(result))
+    results.print_table(rows, columns)
+    results.save(options, "cross_entropy", macros(rows, z), draw())
 
 
 if __name__ == "__main__":

@@ -3,16 +3,15 @@
 python Python-FeedForward/main.py    trains, draws, writes numbers
 """
 
-from functools import partial
 from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.data import circle_in_square
-from decision_boundary.shared import script, training
+from decision_boundary.shared import outcomes, results, script
+from decision_boundary.shared.monitor import Monitor
+from net import FeedForwardNetwork, bce_with_logits_loss
 import numpy as np
-
-net = script.load("Python-FeedForward/net.py")
 
 # As provided by the sheet's archive
 EPOCHS = 1024
@@ -22,36 +21,76 @@ MOMENTUM = 0.9
 WEIGHT_DECAY = 0.01
 
 
-def run_epoch(network, X, y, rng):
-    """Pass once over the points in a new order; returns the mean loss per point."""
-    order, loss = rng.permutation(len(X)), 0.0
-    for start in range(0, len(X), BATCH_SIZE):
-        batch = order[start : start + BATCH_SIZE]
-        network.zero_grad()
-        logits = network.forward(X[batch])
-        loss += net.bce_with_logits_loss(logits, y[batch]).sum()
-        network.backward(y[batch])
-        network.update_weights()
-    return loss / len(X)
+class Training:
+    """Points and a network. The seed decides points, initial weights and batches.
 
+    architecture: hidden_size and activation of the network, by default 2-16-16-1
+    """
 
-def make_run(seed, num_points, learning_rate=LEARNING_RATE, **architecture):
-    """New points and a new network, 2-16-16-1 by default, as the seed decides."""
-    points, weights, shuffling, _ = training.streams(seed)
-    X, y = circle_in_square(num_points, points)
-    options = {"momentum": MOMENTUM, "weight_decay": WEIGHT_DECAY, "seed": weights}
-    rate = learning_rate / BATCH_SIZE  # as the gradients are sums over the batch
-    network = net.FeedForwardNetwork(learning_rate=rate, **options, **architecture)
-    epoch = partial(run_epoch, network, X, y, np.random.default_rng(shuffling))
-    relu = set(network.activation) == {"relu"}
-    layers = (lambda: (network.weights, network.biases)) if relu else None
-    return training.Run(X, y, epoch, network.forward, layers, network)
+    def __init__(self, seed, points=512, learning_rate=LEARNING_RATE, **architecture):
+        streams = script.streams(seed)
+        self.X, self.y = circle_in_square(points, streams.points)
+        self.network = FeedForwardNetwork(
+            learning_rate=learning_rate / BATCH_SIZE,  # as gradients are sums
+            momentum=MOMENTUM,
+            weight_decay=WEIGHT_DECAY,
+            seed=streams.weights,
+            **architecture,
+        )
+        self.rng = np.random.default_rng(streams.batches)
+
+    def run_epoch(self):
+        """Pass once over the points, in a new order."""
+        order = self.rng.permutation(len(self.X))
+        for start in range(0, len(order), BATCH_SIZE):
+            batch = order[start : start + BATCH_SIZE]
+            self.network.zero_grad()
+            self.network.forward(self.X[batch])
+            self.network.backward(self.y[batch])
+            self.network.update_weights()
+
+    def logits(self, X):
+        return self.network.forward(X)
+
+    def loss(self):
+        """The mean loss of the training points."""
+        return bce_with_logits_loss(self.logits(self.X), self.y).mean()
+
+    def layers(self):
+        """Weights and biases of a ReLU network, one array per layer; else None."""
+        if set(self.network.activation) != {"relu"}:
+            return None
+        return self.network.weights, self.network.biases
+
+    def set_layers(self, weights, biases):
+        self.network.weights = [W.copy() for W in weights]
+        self.network.biases = [b.copy() for b in biases]
 
 
 def main():
-    options = training.training_parser(__doc__, EPOCHS, LEARNING_RATE).parse_args()
-    settings = {"Batch": BATCH_SIZE, "Momentum": MOMENTUM, "Decay": WEIGHT_DECAY}
-    training.train_and_report(make_run, options, "backprop", settings)
+    parser = script.parser(__doc__)
+    script.add_training_options(parser, EPOCHS, LEARNING_RATE)
+    options = script.parse(parser)
+
+    trainings = []
+    found = []
+    monitor = Monitor(options)
+    for seed in range(options.seed, options.seed + options.runs):
+        training = Training(seed, options.points, options.learning_rate)
+        monitor.start(training, "2-16-16-1", seed, options.epochs)
+        for _ in range(options.epochs):
+            training.run_epoch()
+            monitor.after_epoch()
+        trainings.append(training)
+        found.append(monitor.finish())
+
+    macros = outcomes.macros("Backprop", options, outcomes.summarize(found))
+    macros["BackpropBatch"] = BATCH_SIZE
+    macros["BackpropMomentum"] = MOMENTUM
+    macros["BackpropDecay"] = WEIGHT_DECAY
+    figure = outcomes.draw(trainings[0], found)
+    results.save(options, "backprop", macros, figure, monitor.files())
+    monitor.close()
 
 
 if __name__ == "__main__":

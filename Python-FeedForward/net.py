@@ -1,33 +1,47 @@
 """Exercise 1(a): a feed-forward network in NumPy, with back-propagation by hand.
 
-As on the sheet, w_ij leads from neuron i to neuron j of the next layer, where
-z_j = sum_i w_ij a_i + b_j, a_j = f(z_j) and delta_j = dE/dz_j. The N points of a
-batch are the N columns of each a, z and delta. A bias is the weight of a neuron that is
-always 1: the last row of each a, and of each layer's parameters (fan_in + 1, fan_out).
+Names are the sheet's: w_ij leads from neuron i to neuron j of the next layer, where
+
+    z_j = sum_i w_ij a_i + b_j,    a_j = phi(z_j),    delta_j = dE/dz_j.
+
+Each of the N points of a batch has a row of its own in x, z, a and delta.
 """
+
+from collections.abc import Iterable
+from itertools import pairwise
+from numbers import Integral, Real
 
 import numpy as np
 
 
-def sigmoid(z, out=None):
-    """1 / (1 + e^-z) = e^z / (1 + e^z), elementwise; clipped where e^z overflows."""
-    power = np.exp(np.minimum(z, 709.0, out=out, dtype=float), out=out)
-    return np.divide(power, 1.0 + power, out=out)
+def relu(z):
+    return np.maximum(z, 0.0)
+
+
+def sigmoid(z):
+    """1 / (1 + e^-z) = e^z / (1 + e^z), elementwise; z is clipped where e^z overflows."""
+    power = np.exp(np.minimum(z, 709.0, dtype=float))
+    return power / (1.0 + power)
 
 
 def bce_with_logits_loss(output, target):
-    """E = -t log p - (1 - t) log(1 - p), elementwise; z = output and p = sigmoid(z)."""
-    z, t = np.asarray(output, dtype=float), checked("target", target, LABELS)
-    if z.shape != t.shape and z.ndim > 0 and t.ndim > 0:
-        raise ValueError(f"target must have shape {z.shape}, not {t.shape}")
-    tz = t * z
-    return np.logaddexp(-tz, z - tz)  # neither overflows nor cancels
+    """E = -y log p - (1 - y) log(1 - p), elementwise; y = target, p = sigmoid(output).
+
+    With z = output, E = log(1 + e^-z) + (1 - y) z = log(1 + e^z) - y z. The first form
+    for z > 0 and the second for z <= 0 have two terms >= 0: none overflows or cancels.
+    """
+    z = np.asarray(output, dtype=float)
+    y = labels("target", target)
+    if z.shape != y.shape and z.ndim > 0 and y.ndim > 0:
+        raise ValueError(f"target must have shape {z.shape}, not {y.shape}")
+    return np.log1p(np.exp(-np.abs(z))) + np.where(z > 0, (1.0 - y) * z, -y * z)
 
 
-ACTIVATIONS = {  # f(z), and f'(z) as a function of a = f(z)
-    "relu": (lambda z, out: np.maximum(z, 0.0, out=out), lambda a: a > 0),
-    "tanh": (np.tanh, lambda a: 1.0 - a * a),
-    "sigmoid": (sigmoid, lambda a: a * (1.0 - a)),
+ACTIVATIONS = {"relu": relu, "tanh": np.tanh, "sigmoid": sigmoid}
+DERIVATIVES = {  # phi'(z), as a function of a = phi(z)
+    "relu": lambda a: a > 0,
+    "tanh": lambda a: 1.0 - a * a,
+    "sigmoid": lambda a: a * (1.0 - a),
 }
 
 
@@ -37,7 +51,7 @@ class FeedForwardNetwork:
     hidden_size: the width of two hidden layers, or one width per hidden layer
     activation: the name for all hidden layers, or one name per hidden layer
     weights, biases, weight_gradients, bias_gradients: one array per layer, of shape
-        (fan_in, fan_out) or (fan_out,): views of two vectors, to be changed in place
+        (fan_in, fan_out) or (fan_out,)
     """
 
     def __init__(
@@ -50,105 +64,130 @@ class FeedForwardNetwork:
         activation=("tanh", "sigmoid"),
         seed=None,
     ):
-        widths = checked("hidden_size", hidden_size, SIZES, most_dims=1)
-        widths = widths.tolist() if widths.ndim else [int(widths)] * 2
-        names = activation if np.ndim(activation) else [activation] * len(widths)
-        if len(names) != len(widths) or not set(names) <= set(ACTIVATIONS):
-            allowed = f"one of {list(ACTIVATIONS)}, or a list of {len(widths)}"
-            raise ValueError(f"activation must be {allowed}, not {activation!r}")
-        self.activation = list(names)
-        self.learning_rate = float(checked("learning_rate", learning_rate, RATES, 0))
-        self.momentum = float(checked("momentum", momentum, FRACTIONS, 0))
-        self.weight_decay = float(checked("weight_decay", weight_decay, RATES, 0))
+        widths = hidden_size if isinstance(hidden_size, Iterable) else [hidden_size] * 2
+        widths = [positive_integer("hidden_size", width) for width in widths]
+        self.activation = activation_names(activation, len(widths))
+        self.learning_rate = number_at_least_0("learning_rate", learning_rate)
+        self.momentum = number_at_least_0("momentum", momentum)
+        if self.momentum >= 1:
+            raise ValueError(f"momentum must be a number in [0, 1), not {momentum}")
+        self.weight_decay = number_at_least_0("weight_decay", weight_decay)
 
-        fan_ins = [int(checked("input_size", input_size, SIZES, 0)), *widths]
-        self.shapes = [(n + 1, fan_out) for n, fan_out in zip(fan_ins, [*widths, 1])]
-        self._ends = np.cumsum([rows * columns for rows, columns in self.shapes])
-        self.parameters, self.gradients, self.velocity = np.zeros((3, self._ends[-1]))
-        self._make_views()
-        self._activations = self._logits = None  # of the last forward
+        self.weights = []
+        self.biases = []
         rng = np.random.default_rng(seed)
-        for W in self.weights:  # Xavier uniform (Glorot and Bengio, 2010)
-            bound = np.sqrt(6 / sum(W.shape))
-            W[...] = rng.uniform(-bound, bound, W.shape)
-
-    def _make_views(self):
-        views = []
-        for vector in (self.parameters, self.gradients):
-            parts = zip(np.split(vector, self._ends[:-1]), self.shapes)
-            layers = [part.reshape(shape) for part, shape in parts]
-            views += [layers, [W[:-1] for W in layers], [W[-1] for W in layers]]
-        self._layers, self.weights, self.biases = views[:3]
-        self._layer_gradients, self.weight_gradients, self.bias_gradients = views[3:]
-
-    def __setstate__(self, state):  # deepcopy and pickle turn views into copies
-        self.__dict__.update(state)
-        self._make_views()
+        sizes = [positive_integer("input_size", input_size), *widths, 1]
+        for fan_in, fan_out in pairwise(sizes):
+            bound = np.sqrt(6 / (fan_in + fan_out))  # Xavier (Glorot and Bengio, 2010)
+            self.weights.append(rng.uniform(-bound, bound, (fan_in, fan_out)))
+            self.biases.append(np.zeros(fan_out))
+        self.weight_gradients = [np.zeros_like(W) for W in self.weights]
+        self.bias_gradients = [np.zeros_like(b) for b in self.biases]
+        self.velocities = [np.zeros_like(w) for w in self.weights + self.biases]
+        self.layer_inputs = None  # of the last forward, for backward
+        self.logits = None
 
     def forward(self, x):
         """The logits (N, 1) of the points x (N, input_size); for one point, a float."""
-        x, input_size = checked("x", x, NUMBERS), len(self.weights[0])
+        x = finite_array("x", x)
+        input_size = len(self.weights[0])
         if x.ndim not in (1, 2) or x.shape[-1] != input_size:
             raise ValueError(f"x must have shape (N, {input_size}), not {x.shape}")
-        N = x.size // input_size
-        if self._logits is None or self._logits.size != N:
-            self._activations = [np.ones((rows, N)) for rows, _ in self.shapes]
-        self._activations[0][:-1] = x.reshape(N, input_size).T
-        for layer, name in enumerate(self.activation):
-            f, a = ACTIVATIONS[name][0], self._activations[layer + 1][:-1]
-            # (fan_out, fan_in + 1) @ (fan_in + 1, N) -> (fan_out, N)
-            z = self._layers[layer].T.dot(self._activations[layer], out=a)
-            f(z, out=a)
-        self._logits = self._layers[-1].T.dot(self._activations[-1])  # (1, N)
-        return self._logits.T.copy() if x.ndim == 2 else self._logits.item()
+
+        a = np.atleast_2d(x)
+        self.layer_inputs = [a]
+        for W, b, name in zip(self.weights[:-1], self.biases[:-1], self.activation):
+            z = a.dot(W) + b  # (N, fan_in) @ (fan_in, fan_out) + (fan_out,)
+            a = ACTIVATIONS[name](z)
+            self.layer_inputs.append(a)
+        self.logits = a.dot(self.weights[-1]) + self.biases[-1]  # (N, 1)
+        return self.logits.copy() if x.ndim == 2 else self.logits.item()
 
     def backward(self, target):
-        """Add the gradients of E, summed over the last forward's N points."""
-        if self._logits is None:
+        """Add the gradients of E, summed over the N points of the last forward."""
+        if self.logits is None:
             raise RuntimeError("backward must follow a forward")
-        t, N = checked("target", target, LABELS), self._logits.size
-        if t.shape != (N, 1) and (N, t.size) != (1, 1):
-            raise ValueError(f"target must have shape ({N}, 1), not {t.shape}")
+        y = labels("target", target)
+        N = len(self.logits)
+        if y.shape != (N, 1) and (N, y.size) != (1, 1):
+            raise ValueError(f"target must have shape ({N}, 1), not {y.shape}")
 
-        # 1. Output layer: delta_j = dE/dz_j = sigmoid(z_j) - t_j
-        delta = sigmoid(self._logits) - t.reshape(1, N)
-        for layer in reversed(range(len(self._layers))):
-            a = self._activations[layer]  # what enters this layer
-            # 3. Weights (2 replaces delta): dE/dw_ij = a_i delta_j, summed over points
-            # (fan_in + 1, N) @ (N, fan_out) -> (fan_in + 1, fan_out)
-            self._layer_gradients[layer] += a.dot(delta.T)
+        # Sheet 1(a) 1: output layer, delta_j = dE/dz_j = sigmoid(z_j) - y_j
+        delta = sigmoid(self.logits) - y  # (N, 1)
+        for layer in reversed(range(len(self.weights))):
+            a = self.layer_inputs[layer]
+            # Sheet 1(a) 3: weights, dE/dw_ij = a_i delta_j, summed over the points
+            self.weight_gradients[layer] += a.T.dot(delta)  # (fan_in, N) @ (N, fan_out)
+            self.bias_gradients[layer] += delta.sum(axis=0)  # as if a_i were 1
             if layer > 0:
-                # 2. Layer below: delta_i = f'(z_i) sum_j w_ij delta_j
-                # (fan_in, fan_out) @ (fan_out, N) -> (fan_in, N)
-                delta = self.weights[layer].dot(delta)
-                _, derivative = ACTIVATIONS[self.activation[layer - 1]]
-                delta *= derivative(a[:-1])
+                # Sheet 1(a) 2: layer below, delta_i = phi'(z_i) sum_j w_ij delta_j
+                phi_prime = DERIVATIVES[self.activation[layer - 1]](a)
+                # (N, fan_out) @ (fan_out, fan_in) -> (N, fan_in)
+                delta = phi_prime * (delta.dot(self.weights[layer].T))
 
     def zero_grad(self):
-        self.gradients.fill(0)
+        for gradient in self.weight_gradients + self.bias_gradients:
+            gradient.fill(0.0)
 
     def update_weights(self):
-        """v <- momentum v - lr g;  w <- w + v;  w <- w - lr decay w."""
-        self.velocity *= self.momentum
-        self.velocity -= self.learning_rate * self.gradients
-        self.parameters += self.velocity
-        self.parameters *= 1 - self.learning_rate * self.weight_decay
+        """v <- momentum v - lr g;  w <- w + v;  w <- w - lr decay w; biases, too."""
+        lr = self.learning_rate
+        parameters = self.weights + self.biases
+        gradients = self.weight_gradients + self.bias_gradients
+        for w, v, g in zip(parameters, self.velocities, gradients):
+            v *= self.momentum
+            v -= lr * g
+            w += v
+            w *= 1.0 - lr * self.weight_decay
 
 
-# What an argument must be: in words, as NumPy's kinds of numbers, and as a test
-SIZES = "an integer >= 1", "iu", lambda n: n >= 1
-RATES = "a finite number >= 0", "iuf", lambda r: (r >= 0) & (r < np.inf)
-FRACTIONS = "a number in [0, 1)", "iuf", lambda r: (r >= 0) & (r < 1)
-NUMBERS = "finite numbers", "biuf", np.isfinite
-LABELS = "numbers in [0, 1]", "biuf", lambda t: (t >= 0.0) & (t <= 1.0)
+# What the arguments must be
 
 
-def checked(name, value, allowed, most_dims=np.inf):
-    """The value as an array; TypeError or ValueError if it is not what is allowed."""
-    array, (words, kinds, valid) = np.asarray(value), allowed
-    if array.ndim > most_dims or (array.size > 0 and array.dtype.kind not in kinds):
-        raise TypeError(f"{name} must be {words}, not {value!r}")
-    ok = valid(array)
-    if np.count_nonzero(ok) < array.size:  # half the time of ok.all()
-        raise ValueError(f"{name} must be {words}, not {array[~ok][0]}")
+def positive_integer(name, value):
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer >= 1, not {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be an integer >= 1, not {value}")
+    return int(value)
+
+
+def number_at_least_0(name, value):
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a finite number >= 0, not {value!r}")
+    if not 0 <= value < np.inf:
+        raise ValueError(f"{name} must be a finite number >= 0, not {value}")
+    return float(value)
+
+
+def activation_names(activation, num_layers):
+    """A list of num_layers keys of ACTIVATIONS."""
+    names = [activation] * num_layers if isinstance(activation, str) else [*activation]
+    if len(names) != num_layers or not set(names) <= set(ACTIVATIONS):
+        allowed = f"one of {list(ACTIVATIONS)}, or a list of {num_layers}"
+        raise ValueError(f"activation must be {allowed}, not {activation!r}")
+    return names
+
+
+def float_array(name, values):
+    """A copy of the values as an array of floats."""
+    try:
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be numbers, not {values!r}") from None
+
+
+def finite_array(name, values):
+    array = float_array(name, values)
+    finite = np.isfinite(array)
+    if not finite.all():
+        raise ValueError(f"{name} must be finite numbers, not {array[~finite][0]}")
+    return array
+
+
+def labels(name, values):
+    array = float_array(name, values)
+    allowed = (array >= 0) & (array <= 1)
+    if not allowed.all():
+        raise ValueError(f"{name} must be numbers in [0, 1], not {array[~allowed][0]}")
     return array

@@ -2,7 +2,7 @@
 
 import math
 
-from decision_boundary.checks import SIZE, checked
+from decision_boundary.checks import integer
 import numpy as np
 
 RADIUS = math.sqrt(2 / math.pi)  # the disc covers half of the square [-1, 1]^2
@@ -13,7 +13,7 @@ def circle_in_square(num_points=512, seed=None):
 
     Returns X (N, 2) and y (N, 1), float64. seed: as numpy.random.default_rng takes it.
     """
-    N = checked("num_points", num_points, SIZE)
+    N = integer("num_points", num_points, least=1)
     X = np.random.default_rng(seed).uniform(-1, 1, size=(N, 2))
     y = np.hypot(X[:, :1], X[:, 1:]) > RADIUS
     return X, y.astype(float)

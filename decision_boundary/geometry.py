@@ -1,12 +1,13 @@
 """Measures of polygons, given by their corners (K, 2) in order, and of the disc.
 
-They become complex numbers: conj(a) b has the dot product as its real part, the cross
-product as its imaginary part, and the angle from a to b.
+A corner that is repeated, as closed rings repeat their first one at the end, is one.
+Corners become complex numbers: conj(a) b has the dot product as its real part, the
+cross product as its imaginary part, and the angle from a to b.
 """
 
 import math
 
-from decision_boundary.checks import NUMBERS, checked
+from decision_boundary.checks import finite_array, integer
 from decision_boundary.data import RADIUS
 import numpy as np
 
@@ -37,6 +38,17 @@ def is_convex(vertices):
     return bool((angles < 180).all() and (180 - angles).sum() < 540)
 
 
+def count_corners(boundary):
+    """The number of corners of a boundary that is one closed convex polygon, else 0.
+
+    boundary: a list of polylines, as extract_boundary returns it
+    """
+    if len(boundary) != 1 or not boundary[0].closed:
+        return 0
+    vertices = boundary[0].vertices
+    return len(side_lengths(vertices)) if is_convex(vertices) else 0
+
+
 def disc_overlap(vertices):
     """Area common to the polygon (K, 2), counter-clockwise, and the disc of RADIUS.
 
@@ -61,21 +73,21 @@ def disc_error(vertices):
 
 
 def best_polygon(n):
-    """The polygon (n, 2) with the least disc_error among those with n >= 5 corners.
+    """The regular polygon (n, 2) of which the disc covers the middle half of each side.
 
-    It is regular, and half of each side lies in the disc:
-    apothem = RADIUS cos(theta), where tan(theta) = tan(pi / n) / 2.
+    Its apothem is RADIUS cos(theta), where tan(theta) = tan(pi / n) / 2. For n >= 5 no
+    convex polygon in the square with at most n corners has a lower disc_error.
     """
-    half = math.pi / n
+    half = math.pi / integer("n", n, least=3)
     apothem = RADIUS * math.cos(math.atan(math.tan(half) / 2))
     angles = half * (1 + 2 * np.arange(n))
     return apothem / math.cos(half) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def corners_and_sides(vertices):
-    """Complex arrays (K,); ValueError for fewer than three corners."""
-    vertices = checked("vertices", vertices, NUMBERS, ("K", 2))
-    if len(vertices) < 3:
-        raise ValueError(f"vertices must have shape (>= 3, 2), not {vertices.shape}")
-    corners = vertices @ [1, 1j]
+    """Complex arrays (K,) without repeated corners; ValueError if K < 3."""
+    corners = finite_array("vertices", vertices, ("K", 2)) @ [1, 1j]
+    corners = corners[corners != np.roll(corners, -1)]
+    if len(corners) < 3:
+        raise ValueError(f"vertices must be three or more corners, not {len(corners)}")
     return corners, np.roll(corners, -1) - corners

@@ -1,120 +1,113 @@
 """Exercise 3: a hexagon-shaped decision boundary, by the networks of both exercises.
 
-python decision_boundary/main.py                trains, draws, writes numbers and a GIF
-python decision_boundary/main.py --save FILE    only trains an ensemble, and saves it
+python decision_boundary/main.py                      the answer: trains, draws, saves
+python decision_boundary/main.py --hidden-units 4 --activation tanh --init xavier
+                                                      any other configuration
+python decision_boundary/main.py --save networks.npz  trains 1,000 networks at once
 
-A network 2-3-1 of ReLU units with evenly spread initial directions trains as Exercise 1
-does (NumPy, momentum SGD) and as Exercise 2 does (PyTorch, Adam).
+The answer is a network 2-3-1 of ReLU units with evenly spread initial directions. It
+trains with Exercise 1's code (NumPy, momentum SGD) and with Exercise 2's (PyTorch,
+Adam).
 """
 
+import argparse
+import io
 from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary import ensemble, geometry
+from decision_boundary import geometry
 from decision_boundary.data import circle_in_square
+from decision_boundary.ensemble import INITS, initial_ensemble, train_ensemble
 from decision_boundary.polygon import extract_boundary
-from decision_boundary.shared import boundaries, figures, results, script, training
-from decision_boundary.shared.exact import confirmed
-from decision_boundary.shared.live import make_views
+from decision_boundary.shared import figures, measures, results, script
+from decision_boundary.shared.boundaries import find_boundary
+from decision_boundary.shared.monitor import Monitor
 import numpy as np
 
-EXERCISES = {  # script, options of its network, factor on --epochs
-    "NumPy": ("Python-FeedForward/main.py", {"activation": "relu"}, 4),
-    "PyTorch": ("PyTorch-FeedForward/main.py", {}, 1),
-}
+numpy_exercise = script.load("Python-FeedForward/main.py")
+torch_exercise = script.load("PyTorch-FeedForward/main.py")
+
+HIDDEN_UNITS = [3]
+ACTIVATION = "relu"
+INIT = "spread"
 LEARNING_RATE = 0.03  # Exercise 2's, 0.01, is low for so few units
-RUNS = 5
+EPOCHS = 256  # with Adam; SGD takes four times as many
+NETWORKS = 1000
 
 
-def make_run(name, seed, num_points):
-    """The exercise's own training of a network 2-3-1 with evenly spread directions."""
-    path, options, _ = EXERCISES[name]
-    options = {"hidden_size": [3], **options}
-    result = script.load(path).make_run(seed, num_points, LEARNING_RATE, **options)
-    ensemble.initialize(*result.layers(), "spread", training.streams(seed)[1])
-    return result
+def new_training(code, seed, options):
+    """The exercise's own training, of the network that the options describe."""
+    architecture = {"hidden_size": options.hidden_units}
+    exercise = torch_exercise
+    if code == "NumPy":
+        exercise = numpy_exercise
+        architecture["activation"] = options.activation
+    training = exercise.Training(
+        seed, options.points, options.learning_rate, **architecture
+    )
+    if len(options.hidden_units) == 1:
+        [units] = options.hidden_units
+        weights_seed = script.streams(seed).weights
+        start = initial_ensemble(1, units, options.init, weights_seed, np.float64)
+        training.set_layers(*start.network(0))
+    return training
 
 
-def train_hexagons(options):
-    """{exercise: its trained Runs}, and the views that followed the first of all."""
-    points, seeds = options.points, range(options.seed, options.seed + RUNS)
-    runs = {f: [make_run(f, seed, points) for seed in seeds] for f in EXERCISES}
-    all_epochs = {name: EXERCISES[name][-1] * options.epochs for name in runs}
-    views = make_views(options, runs["NumPy"][0], all_epochs["NumPy"])
-    after_epoch = [view.update for view in views]
-    for name, epochs in all_epochs.items():
-        for seed in script.progress(seeds, f"2-3-1, {name}, seed {{}}"):
-            run = runs[name][seed - options.seed]
-            training.train(run, epochs, after_epoch, show=False)
-            after_epoch = [view.wait for view in views]
-    return runs, views
+def train_all(options, monitor):
+    """{code: its trainings}, and the outcomes in the same order."""
+    trainings = {}
+    outcomes = {}
+    codes = ["NumPy", "PyTorch"] if options.activation == "relu" else ["NumPy"]
+    for code in codes:
+        epochs = 4 * options.epochs if code == "NumPy" else options.epochs
+        trainings[code] = []
+        outcomes[code] = []
+        for seed in range(options.seed, options.seed + options.runs):
+            training = new_training(code, seed, options)
+            monitor.start(training, code, seed, epochs)
+            for _ in range(epochs):
+                training.run_epoch()
+                monitor.after_epoch()
+            trainings[code].append(training)
+            outcomes[code].append(monitor.finish())
+    return trainings, outcomes
 
 
-def row(name, seed, result):
-    """Texts: exercise, seed, sides, angles, area, and two accuracies."""
-    boundary = boundaries.find_boundary(*result.layers())
-    fresh = f"{100 * training.fresh_accuracy(result.logits, seed):.2f}"
-    if boundaries.count_corners(boundary) != 6:
-        return [name, str(seed), "no hexagon", "", "", "", fresh]
-    [(vertices, _)] = boundary
-    lengths = geometry.side_lengths(vertices)
-    angles = geometry.interior_angles(vertices)
-    ranges = lengths.min(), lengths.max(), angles.min(), angles.max()
-    cells = "{:.2f}--{:.2f} {:.0f}--{:.0f}".format(*ranges).split()
-    cells.append(f"{geometry.polygon_area(vertices):.3f}")
-    cells.append(f"{100 * (1 - geometry.disc_error(vertices)):.2f}")
-    return [name, str(seed), *cells, fresh]
-
-
-def summary(runs, seed):
-    """Print a row for each run; returns the numbers for the report, {macro: text}."""
-    rows = [row(name, s, r) for name in runs for s, r in enumerate(runs[name], seed)]
-    heads = ["network", "seed", "sides", "angles", "area", "exact", "fresh"]
-    text = results.table(heads, rows)
-    best = f"{100 * (1 - geometry.disc_error(geometry.best_polygon(6))):.2f}"
-    print(f"best possible hexagon: accuracy {best}")
-    exact = confirmed([r.layers() for name in runs for r in runs[name]], 1)
-    print(f"confirmed in exact arithmetic: {exact} of {len(rows)}")
-    *_, fresh = zip(*rows)
-    found = [cells[0] for cells in rows if cells[2] != "no hexagon"]
-    counts = {f"Hexagon{name}": f"{found.count(name)} of {RUNS}" for name in runs}
-    return counts | {
-        "HexagonExact": f"{exact} of {len(rows)}",
-        "HexagonRate": LEARNING_RATE,
-        "HexagonTable": text,
-        "HexagonBest": best,
-        "HexagonFreshLowest": min(fresh, key=float),
-        "HexagonFreshHighest": max(fresh, key=float),
-    }
-
-
-def draw(runs):
-    """The plainest hexagon, and the first seed's of each exercise."""
-    figure = figures.new_figure(2.25)
-    axes = figure.subplots(1, 1 + len(runs))
-    draw_example(axes[0])
-    for ax, (name, (first, *_)) in zip(axes[1:], runs.items()):
-        weights, biases = first.layers()
-        figures.draw_map(ax, first.logits, first.X, first.y)
-        figures.draw_hinges(ax, weights[0], biases[0])
-        figures.draw_boundary(ax, boundaries.find_boundary(weights, biases))
-        ax.set_title(f"2-3-1, {name}")
+def draw(trainings, options):
+    """The first trained network of each code; in the answer, the plainest example."""
+    is_answer = options.hidden_units == HIDDEN_UNITS and options.activation == "relu"
+    figure = figures.new_figure(2.15)
+    axes = figure.subplots(1, len(trainings) + is_answer, squeeze=False)[0]
+    if is_answer:
+        draw_example(axes[0])
+        axes = axes[1:]
+    sizes = "-".join(map(str, [2, *options.hidden_units, 1]))
+    for ax, (code, (training, *_)) in zip(axes, trainings.items()):
+        figures.draw_map(ax, training)
+        layers = training.layers()
+        if layers is not None and len(options.hidden_units) == 1:
+            weights, biases = layers
+            figures.draw_hinges(ax, weights[0], biases[0])
+        is_polygon = layers is not None
+        figures.draw_boundary(ax, find_boundary(training), corners=is_polygon)
+        ax.set_title(f"{sizes}, {code}")
     return figure
 
 
 def draw_example(ax, apothem=0.7):
     """sum_j relu(u_j . x) - apothem, and in each sector which units are active."""
     angles = np.pi / 2 + 2 * np.pi / 3 * np.arange(3)
-    units, zeros = np.array([np.cos(angles), np.sin(angles)]), np.zeros(3)
-    network = [units, np.ones((3, 1))], [zeros, np.array([-apothem])]
+    units = np.array([np.cos(angles), np.sin(angles)])
+    weights = [units, np.ones((3, 1))]
+    biases = [np.zeros(3), np.array([-apothem])]
     figures.draw_square(ax)
-    figures.draw_hinges(ax, units, zeros)
-    figures.draw_boundary(ax, extract_boundary(*network))
+    figures.draw_hinges(ax, units, biases[0])
+    figures.draw_boundary(ax, extract_boundary(weights, biases))
     for angle in np.pi / 6 + np.pi / 3 * np.arange(6):
         x = 0.45 * np.array([np.cos(angle), np.sin(angle)])
-        active = ", ".join(str(j + 1) for j in range(3) if units[:, j] @ x > 1e-9)
-        ax.text(*x, active, color=figures.DARK, fontsize=8, ha="center", va="center")
+        active = [str(j + 1) for j in range(3) if units[:, j] @ x > 1e-9]
+        ax.text(*x, ", ".join(active), fontsize=8, ha="center", va="center")
     arrow = {"arrowstyle": "->", "color": figures.GREY}
     for u in units.T:
         ax.annotate("", 0.25 * u, (0, 0), arrowprops=arrow)
@@ -122,37 +115,125 @@ def draw_example(ax, apothem=0.7):
 
 
 def save_ensemble(options):
-    """Train the ensemble that the options describe, print its shares, and save it."""
+    """Train an ensemble, print its shares of polygons, and write it to options.save."""
     X, y = circle_in_square(options.points, options.seed)
-    H, E, show = options.hidden_units, options.networks, script.share_shown("training")
-    choices = {"init": options.init, "seed": options.seed, "progress": show}
-    trained = ensemble.train_ensemble(X, y, H, E, options.epochs, **choices)
-    polygons = boundaries.extract_all(trained).polygons(2 * H)
-    inside = boundaries.in_square(polygons).sum()
-    print(f"closed convex {2 * H}-gons: {len(polygons)} of {E}, ", end="")
-    print(f"of which {inside} lie in [-1, 1]^2")
-    trained.save(options.save)
+    [units] = options.hidden_units
+
+    def show(share):
+        script.show_progress(f"training: {share:.0%}" if share < 1 else "")
+
+    ensemble = train_ensemble(
+        X,
+        y,
+        units,
+        options.networks,
+        options.epochs,
+        init=options.init,
+        seed=options.seed,
+        progress=show,
+    )
+    polygons = 0
+    inside = 0
+    for k in range(options.networks):
+        boundary = extract_boundary(*ensemble.network(k), extent=(-4, 4, -4, 4))
+        if geometry.count_corners(boundary) == 2 * units:
+            polygons += 1
+            inside += np.abs(boundary[0].vertices).max() <= 1
+    print(f"closed convex {2 * units}-gons: {polygons} of {options.networks}")
+    print(f"of these, {inside} lie in the square [-1, 1]^2")
+    content = io.BytesIO()
+    np.savez(content, **ensemble._asdict())
+    results.write_files({options.save: content.getvalue()})
     print(f"wrote\n  {options.save}")
 
 
 def main():
-    parser = script.Parser(__doc__, epochs=256)
-    parser.add("--points", script.integer(1), 512, "number of training points")
-    parser.add_views()
-    parser.add("--save", Path, None, "train an ensemble only; save it", metavar="FILE")
-    parser.add("--networks", script.integer(1), 1000, "with --save: how many")
-    parser.add("--hidden-units", script.integer(1), 3, "with --save: of each network")
-    inits = {"choices": ensemble.INITS}
-    parser.add("--init", str, "spread", "with --save: initial weights", **inits)
-    options = parser.parse_args()
+    options = parse_options()
     if options.save:
-        return save_ensemble(options)
-    options.animation = options.animation or options.output / "figures/hexagon.gif"
-    runs, views = train_hexagons(options)
-    values, figure = summary(runs, options.seed), draw(runs)
-    png = results.figure_bytes(figure, "png")
-    files = {options.output / "figures/hexagon.png": png}
-    results.save_results(options, "hexagon", values, figure, views, files)
+        save_ensemble(options)
+        return
+    monitor = Monitor(options)
+    trainings, outcomes = train_all(options, monitor)
+    measured = []
+    for code in trainings:
+        for training, outcome in zip(trainings[code], outcomes[code]):
+            measured.append(measures.measure(code, training, outcome))
+    for result in measured:
+        print(f"{result.code}, seed {result.seed}: {result.words}")
+    polygons = [result for result in measured if result.corners]
+    if polygons:
+        results.print_table(polygons, measures.COLUMNS)
+
+    macros = measures.macros(measured)
+    macros["HexagonRate"] = results.plain(options.learning_rate)
+    if measured[0].corners == 6 and options.hidden_units == HIDDEN_UNITS:
+        macros.update(measures.example_macros(trainings["NumPy"][0]))
+    figure = draw(trainings, options)
+    files = monitor.files()
+    files[options.output / "figures/hexagon.png"] = results.figure_bytes(figure, "png")
+    results.save(options, "hexagon", macros, figure, files)
+    monitor.close()
+
+
+def parse_options():
+    parser = script.parser(__doc__)
+    epochs_help = "passes over the points; Exercise 1's code takes four times as many"
+    script.add_training_options(parser, EPOCHS, LEARNING_RATE, epochs_help)
+    parser.add_argument(
+        "--hidden-units",
+        type=script.integer(1),
+        nargs="+",
+        default=HIDDEN_UNITS,
+        metavar="H",
+        help="width of each hidden layer",
+    )
+    parser.add_argument(
+        "--activation",
+        choices=["relu", "tanh", "sigmoid"],
+        default=ACTIVATION,
+        help="of all hidden units; relu is trained with both exercises' code, "
+        "tanh and sigmoid with Exercise 1's",
+    )
+    parser.add_argument(
+        "--init",
+        choices=INITS,
+        default=argparse.SUPPRESS,
+        help="initial weights (default: spread for one hidden layer, else xavier)",
+    )
+    parser.add_argument(
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="only train many networks at once, and write them to a .npz file",
+    )
+    parser.add_argument(
+        "--networks",
+        type=script.integer(1),
+        default=argparse.SUPPRESS,
+        help=f"with --save, how many (default: {NETWORKS})",
+    )
+    options = script.parse(parser)
+    refuse_what_does_not_apply(parser, options)
+    one_layer = len(options.hidden_units) == 1
+    options.init = getattr(options, "init", "spread" if one_layer else "xavier")
+    options.networks = getattr(options, "networks", NETWORKS)
+    if not options.save and not options.animation:
+        options.animation = options.output / "figures/hexagon.gif"
+    return options
+
+
+def refuse_what_does_not_apply(parser, options):
+    if options.save:
+        for name in ("activation", "learning_rate", "runs", "live", "animation"):
+            if getattr(options, name) != parser.get_default(name):
+                parser.error(f"--{name.replace('_', '-')} does not apply with --save")
+        if len(options.hidden_units) > 1:
+            parser.error("--hidden-units must be one width with --save")
+    elif hasattr(options, "networks"):
+        parser.error("--networks applies only with --save")
+    init = getattr(options, "init", None)
+    if len(options.hidden_units) > 1 and init in ("spread", "positive"):
+        parser.error(f"--init {init} must have one hidden layer, not several")
 
 
 if __name__ == "__main__":

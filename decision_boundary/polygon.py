@@ -1,37 +1,26 @@
 """The exact decision boundary of a ReLU network with two inputs and one logit.
 
-The lines on which units are zero divide the square into cells in which the logit is
-affine. The line of the next unit, or the boundary, enters and leaves a cell at zeros on
-the cell's edges. So it is enough to find these, for all edges at once: layer by layer,
-the two zeros beside a cell are joined by an edge, and edges are split at zeros.
+Take a rectangular sheet of paper. A unit of the first hidden layer is zero along a
+straight line: cut the sheet along it. The next unit's line crosses some of the pieces:
+cut each of them in two, and so on. In each region that is left, every unit is either on
+or off. So a unit of the second layer is affine there, and zero along a straight line
+again: cut the regions that it crosses, unit by unit and layer by layer. At the end, the
+logit is affine in each region: cut once more where it is zero. Now each region is
+negative or not, and the edges between one that is and one that is not are the boundary.
 
-This needs general position: up to rounding, no zero at an end of an edge and no two in
-the same place. Where it fails, and for few units, each unit in turn cuts all regions
-that the units before it have left of the square. Regions share their corners, so that
-neighbours never disagree about a sign, but most of them do not meet the boundary.
+A region is a list of the numbers of its corners, counter-clockwise. Two regions share
+the corners of the edge between them, so that they never disagree about a sign.
 """
 
 import math
 from typing import NamedTuple
 
-from decision_boundary.checks import NUMBERS, checked
-from decision_boundary.geometry import polygon_area, side_lengths
+from decision_boundary.checks import finite_array
 import numpy as np
 
-SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
-FEW_UNITS = 6  # for up to so many hidden units, cutting regions is faster
-NEAR = 1e-11  # zeros this close together or to an end are not in general position
-ZERO = 4e-15  # a value this small relative to the sum of its unit's |terms| counts as 0
-MERGE = 1e-12  # a vertex this close to the segment between its neighbours is dropped
-MULTIPLIER = 6364136223846793005  # its powers modulo 2^64 look random
-
-
-class NotACurve(ValueError):
-    """A logit whose zeros do not separate negative from positive values."""
-
-
-class _NotGeneral(Exception):
-    """Zeros are too close to each other or to the end of an edge."""
+ROUNDING = 4e-15  # relative to the sum of a unit's |terms|; what is smaller counts as 0
+MERGE = 1e-12  # relative to the rectangle's longer side; see extract_boundary
+LINES = 12  # after so many lines, drop the regions that the boundary cannot reach
 
 
 class Polyline(NamedTuple):
@@ -41,320 +30,252 @@ class Polyline(NamedTuple):
     closed: bool
 
 
-def extract_boundary(weights, biases):
-    """The zero set of the logit in [-1, 1]^2, as a list of polylines.
+def extract_boundary(weights, biases, extent=(-1, 1, -1, 1)):
+    """The border of {logit < 0} in a rectangle, as a list of polylines.
 
     weights and biases are lists of the W_l (fan_in, fan_out) and b_l (fan_out,), from
     fan_in 2 to fan_out 1: h_0 = x, h_l = relu(h_(l-1) W_l + b_l), and the logit is
-    h_(L-1) W_L + b_L. One layer is allowed. PyTorch stores the transposed W_l.
+    h_(L-1) W_L + b_L. One layer is allowed. extent is (left, right, bottom, top).
 
-    Negative logits (label 0) lie to the left of every polyline, which runs
-    counter-clockwise around them. An open one begins and ends on the square's border.
-    Where branches meet in a point, each turns so that the negative pieces touch but
-    stay apart. Zeros that are single points are left out.
+    Negative logits (label 0) are to the left of every polyline, which runs
+    counter-clockwise around them. An open one starts and ends on the rectangle's
+    border, which is itself no part of the boundary. Where branches meet in a point,
+    each turns so that the negative pieces touch but stay apart.
 
-    The logit at every vertex is zero to rounding. Vertices within MERGE = 1e-12 of the
-    segment between their neighbours are dropped, and closed polylines of which less
-    than three vertices are left.
+    Zeros count as not negative. So every network has such a border, which may be empty:
+    a region of zeros has a border with a negative region beside it, but a line of zeros
+    between two negative regions is none. Vertices are exact to rounding. Those within
+    1e-12 of the segment between their neighbours, relative to the rectangle's longer
+    side, are dropped, and so are closed polylines with fewer than three vertices left.
 
-    Raises TypeError or ValueError unless weights and biases are such a network, and
-    NotACurve, a ValueError, where zeros do not separate negative from positive logits:
-    on a whole region, along a line with the same sign on both sides, or along the
-    square's border.
+    Raises TypeError or ValueError if weights, biases or extent are not as above.
+
+    The linear layers of a PyTorch network store the transposed weights:
+
+    >>> layers = [module for module in network.modules() if hasattr(module, "weight")]
+    >>> weights = [layer.weight.detach().numpy().T for layer in layers]
+    >>> biases = [layer.bias.detach().numpy() for layer in layers]
+    >>> boundary = extract_boundary(weights, biases, extent=(-2, 2, -2, 2))
+
+    The first network in a file from `python decision_boundary/main.py --save FILE`:
+
+    >>> file = np.load("networks.npz")
+    >>> weights = [file["hidden_weights"][0], file["output_weights"][0][:, None]]
+    >>> biases = [file["hidden_biases"][0], file["output_biases"][:1]]
+    >>> for vertices, closed in extract_boundary(weights, biases):
+    ...     print(len(vertices), "vertices,", "closed" if closed else "open")
+    6 vertices, closed
     """
-    layers = _checked_layers(weights, biases)
-    try:
-        corners, paths = _follow_lines(layers)
-    except _NotGeneral:
-        corners, paths = _cut_regions(layers)
+    layers = checked_layers(weights, biases)
+    left, right, bottom, top = checked_extent(extent)
+    sheet = np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
+    near = MERGE * max(right - left, top - bottom)
+    corners, regions, signs = cut_sheet(sheet, layers)
     boundary = []
-    for path in paths:
-        closed = path[0] == path[-1]  # twice the same corner, of which one is dropped
-        points = _merged([corners[v] for v in path], closed)
+    for path in join_edges(boundary_edges(regions, signs)):
+        closed = path[0] == path[-1]
+        points = drop_straight(corners[path].tolist(), closed, near)
         if len(points) > 2 or not closed:
             boundary.append(Polyline(np.array(points), closed))
     return boundary
 
 
-def _checked_layers(weights, biases):
-    """A list of (W, b) whose shapes chain from 2 inputs to 1 logit."""
+def checked_layers(weights, biases):
+    """A list of (W, b) whose shapes lead from 2 inputs to 1 logit."""
+    for name, arrays in ("weights", weights), ("biases", biases):
+        if not isinstance(arrays, (list, tuple)):
+            kind = type(arrays).__name__
+            raise TypeError(f"{name} must be a list of arrays, not {kind}")
     if not 0 < len(weights) == len(biases):
         lengths = f"equal length >= 1, not {len(weights)} and {len(biases)}"
         raise ValueError(f"weights and biases must have {lengths}")
-    layers, fan_in = [], 2
+    layers = []
+    fan_in = 2
     for k, (W, b) in enumerate(zip(weights, biases)):
         fan_out = 1 if k == len(weights) - 1 else "n"
-        W = checked(f"weights[{k}]", W, NUMBERS, (fan_in, fan_out)).astype(float)
+        W = finite_array(f"weights[{k}]", W, (fan_in, fan_out))
         fan_in = W.shape[1]
-        b = checked(f"biases[{k}]", b, NUMBERS, (fan_in,)).astype(float)
+        b = finite_array(f"biases[{k}]", b, (fan_in,))
         layers.append((W, b))
     return layers
 
 
-def _paths(links):
-    """Lists of keys that lead on to each other; a closed one ends as it begins."""
-    inner = set(links.values())
-    starts = [key for key in links if key not in inner]
-    while links:
-        path = [starts.pop() if starts else next(iter(links))]
-        while path[-1] in links:
-            path.append(links.pop(path[-1]))
-        yield path
+def checked_extent(extent):
+    """The extent as four floats."""
+    left, right, bottom, top = finite_array("extent", extent, (4,)).tolist()
+    if left >= right or bottom >= top:
+        wanted = "(left, right, bottom, top) with left < right and bottom < top"
+        raise ValueError(f"extent must be {wanted}, not {extent}")
+    return left, right, bottom, top
 
 
-def _merged(points, closed):
-    """The points, less those within MERGE of the segment between their neighbours."""
-    i = 0 if closed else 1
-    while i < len(points) - (not closed):
-        if _distance(points[i], points[i - 1], points[(i + 1) % len(points)]) <= MERGE:
+def cut_sheet(sheet, layers):
+    """Cut the sheet along the zeros of every unit, those of the logit last.
+
+    Returns all corners (V, 2), the regions, and the logit's signs at all corners.
+    """
+    corners = inputs = sheet
+    regions = [[0, 1, 2, 3]]
+    lines = 0
+    for depth, (W, b) in enumerate(layers):
+        z = inputs @ W + b  # (V, fan_in) @ (fan_in, H) -> (V, H)
+        rows = np.hstack([corners, z]).tolist()  # of each corner: x, y, z_1, ..., z_H
+        for column, zero in enumerate(rounding(inputs, W, b).tolist(), start=2):
+            regions, signs = cut_regions(rows, regions, column, zero)
+            lines += 1
+            if lines % LINES == 0 and regions:
+                z = np.array(rows)[:, 2:]
+                regions = regions_in_reach(regions, z, layers[depth + 1 :])
+        rows = np.array(rows)
+        corners = rows[:, :2]
+        inputs = np.maximum(rows[:, 2:], 0)
+    return corners, regions, signs
+
+
+def rounding(inputs, W, b):
+    """(H,): how far from zero a unit's value may be by rounding.
+
+    The sum of its |terms| is convex in each region, and so largest at a corner.
+    """
+    # (V, fan_in) @ (fan_in, H) -> (V, H)
+    return ROUNDING * (np.abs(inputs) @ np.abs(W) + np.abs(b)).max(axis=0)
+
+
+def cut_regions(rows, regions, column, zero):
+    """Cut each region in which this column's values have both signs.
+
+    Appends new corners to rows; returns the regions, and the signs at all corners.
+    """
+    signs = [(row[column] > zero) - (row[column] < -zero) for row in rows]
+    for row, sign in zip(rows, signs):
+        if sign == 0:
+            row[column] = 0.0
+    crossings = {}  # edge: the number of the new corner on it
+    parts = []
+    for region in regions:
+        s = [signs[v] for v in region]
+        if -1 in s and 1 in s:
+            parts += cut_region(region, signs, crossings)
+        else:
+            parts.append(region)
+    for start, stop in crossings:
+        rows.append(zero_between(rows[start], rows[stop], column))
+    return parts, signs
+
+
+def cut_region(region, signs, crossings):
+    """The negative and the positive part of a region.
+
+    An edge from a negative to a positive corner gets a new corner, which its two
+    regions share.
+    """
+    corners = []
+    for a, b in zip(region, region[1:] + region[:1]):
+        corners.append(a)
+        if signs[a] * signs[b] < 0:
+            edge = (a, b) if a < b else (b, a)
+            if edge not in crossings:
+                crossings[edge] = len(signs)
+                signs.append(0)
+            corners.append(crossings[edge])
+    s = [signs[v] for v in corners]
+    start = s.index(-1)
+    corners = corners[start:] + corners[:start]
+    s = s[start:] + s[:start]
+    # The zeros beside the positive corners; by rounding, there can be further zeros
+    first = s.index(1) - 1
+    last = len(s) - s[::-1].index(1)
+    return corners[last:] + corners[: first + 1], corners[first : last + 1]
+
+
+def zero_between(p, q, column):
+    """The row of the point between the rows p and q where the column's value is 0."""
+    t = p[column] / (p[column] - q[column])
+    row = [x + t * (y - x) for x, y in zip(p, q)]
+    row[column] = 0.0
+    return row
+
+
+def regions_in_reach(regions, z, layers):
+    """The regions in which the logit may be 0. Only speed needs this.
+
+    z (V, H) are one layer's values at the corners; `layers` are the layers after it.
+    A point of a region is a weighted mean of the corners. As z is affine, its value
+    there is the same mean of its values at the corners. For relu(z) this is off by at
+    most min(-low, high), if z runs from low < 0 to high > 0. A layer multiplies what
+    its inputs are off by |W|.
+    """
+    corners = np.concatenate(regions)
+    starts = np.cumsum([0] + [len(region) for region in regions[:-1]])
+    low = np.minimum.reduceat(z[corners], starts)  # (R, H)
+    high = np.maximum.reduceat(z[corners], starts)
+    off = 0
+    for W, b in layers:
+        off = off + np.maximum(np.minimum(-low, high), 0)
+        h = np.maximum(z, 0)
+        z = h @ W + b  # (V, fan_in) @ (fan_in, H) -> (V, H)
+        off = off @ np.abs(W) + 1000 * rounding(h, W, b)  # (R, fan_in) @ (fan_in, H)
+        low = np.minimum.reduceat(z[corners], starts) - off
+        high = np.maximum.reduceat(z[corners], starts) + off
+    reached = (low[:, 0] <= 0) & (high[:, 0] >= 0)
+    return [regions[k] for k in np.flatnonzero(reached)]
+
+
+def boundary_edges(regions, signs):
+    """{edge: next edge} of those with a negative region to the left and another beyond.
+
+    The next edge is the first one around the corner with no negative region beyond.
+    """
+    after = {}  # edge of a negative region: the corner that follows in the region
+    beyond = set()  # the edges of the other regions
+    for region in regions:
+        edges = zip(region, region[1:] + region[:1])
+        if -1 in [signs[v] for v in region]:
+            after.update(zip(edges, region[2:] + region[:2]))
+        else:
+            beyond.update(edges)
+    following = {}
+    for (a, b), c in after.items():
+        if (b, a) in beyond:
+            while (c, b) in after:
+                c = after[c, b]
+            following[a, b] = (b, c)
+    return following
+
+
+def join_edges(following):
+    """Paths of corner numbers; a closed one ends with the corner it starts with."""
+    inner = set(following.values())
+    starts = [edge for edge in following if edge not in inner]
+    paths = []
+    while following:
+        edge = starts.pop() if starts else next(iter(following))
+        path = [edge[0]]
+        while edge in following:
+            edge = following.pop(edge)
+            path.append(edge[0])
+        paths.append(path)
+    return paths
+
+
+def drop_straight(points, closed, near):
+    """The points [x, y], less those near the segment between their neighbours.
+
+    This drops one of two equal points, such as the first and the last of a closed path.
+    """
+    i = 0 if closed else 1  # an open line keeps its ends
+    while i < len(points) - (0 if closed else 1):
+        following = points[(i + 1) % len(points)]
+        if distance(points[i], points[i - 1], following) <= near:
             del points[i]
         else:
             i += 1
     return points
 
 
-def _distance(p, a, b):
+def distance(p, a, b):
     """Distance of the point p from the segment a b."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     t = (p[0] - a[0]) * dx + (p[1] - a[1]) * dy
     t = min(max(t / (dx * dx + dy * dy or 1), 0), 1)
     return math.dist(p, (a[0] + t * dx, a[1] + t * dy))
-
-
-# General position: joining the zeros on the edges
-
-
-def _follow_lines(layers):
-    """The boundary's corners [x, y] and its paths, which are lists of corner numbers.
-
-    rows (R, 2 + H)  [x, y, z_1, ..., z_H]: a point and the layer's pre-activations
-    edges (4, E)     the rows of their starts and stops, the cells to the left and right
-
-    A cell's name is the sum of the square's, 1, and of those of the units that are
-    positive in it, which are even numbers, modulo 2^64. What is outside is named 0.
-    """
-    *hidden, (a, c) = layers
-    sizes = [len(b) for _, b in hidden]
-    if sum(sizes) <= FEW_UNITS:
-        raise _NotGeneral  # or not worth it
-    names = np.split(2 * np.cumprod(np.full(sum(sizes), MULTIPLIER)), np.cumsum(sizes))
-    h = rows = np.array(SQUARE)
-    edges = np.array([[0, 1, 2, 3], [1, 2, 3, 0], [1] * 4, [0] * 4])
-    for k, (W, b) in enumerate(hidden):
-        rows = np.hstack([rows[:, :2], h @ W + b])  # (R, fan_in) @ (fan_in, H)
-        terms = h.max(axis=0) @ np.abs(W) + np.abs(b)
-        if (np.abs(rows[:, 2:]) <= NEAR * terms).any():
-            raise _NotGeneral
-        zeros = _unit_zeros(rows, edges)
-        lines = _lines(edges, zeros, names[k], len(rows))
-        rows, edges = _split(rows, edges, zeros)
-        zeros = _unit_zeros(rows, lines)
-        edges = np.hstack([lines, edges])
-        if k + 1 < len(hidden):  # the last lines, often with the most zeros, stay whole
-            rows, edges = _split(rows, edges, zeros)
-            on = rows[:, 2:] > 0
-            edges[2:] += (on[edges[0]] | on[edges[1]]) @ names[k]
-            h = np.maximum(rows[:, 2:], 0)
-    points, beside, rises = _logit_zeros(rows, edges, zeros, names[-2], a[:, 0], c[0])
-    first, last, _ = _joined(beside, rises)
-    return points.tolist(), _paths(dict(zip(first.tolist(), last.tolist())))
-
-
-def _unit_zeros(rows, edges):
-    """The zeros of units, sorted: edge, place from 0 to 1 on it, unit, its fall."""
-    on = rows[:, 2:] > 0
-    changes = on[edges[0]] != on[edges[1]]
-    i, j = np.divmod(np.flatnonzero(changes), on.shape[1])  # faster than np.nonzero
-    start = rows[edges[0, i], 2 + j]
-    fall = start - rows[edges[1, i], 2 + j]
-    t = start / fall
-    key = i + t
-    order = key.argsort()
-    if (np.diff(key[order]) <= NEAR).any():
-        raise _NotGeneral
-    return i, t[order], j[order], fall[order]
-
-
-def _lines(edges, zeros, names, new):
-    """The edges on which a unit is zero; `new` is the first zero's number as a row."""
-    i, _, j, fall = zeros
-    first, last, right = _joined(edges[2:, i] + names[j], fall < 0)
-    return np.stack([new + first, new + last, right - names[j[first]], right])
-
-
-def _joined(beside, rises):
-    """Pair the zeros beside the same cell: the first, the last, and the cell's name.
-
-    A curve with negative values to its left enters the cell to the left of the edge,
-    beside[0], where the values rise along the edge, and leaves it where they fall. It
-    must do each once per cell, which fails if two cells share a name.
-    """
-    enters, leaves = np.where(rises, beside, beside[::-1])
-    first, last = np.flatnonzero(enters & 1), np.flatnonzero(leaves & 1)
-    first = first[enters[first].argsort()]
-    last = last[leaves[last].argsort()]
-    cell = enters[first]
-    if not np.array_equal(cell, leaves[last]) or (cell[1:] == cell[:-1]).any():
-        raise _NotGeneral
-    return first, last, cell
-
-
-def _split(rows, edges, zeros):
-    """Split the edges at the zeros of units, which become rows."""
-    i, t, j, _ = zeros
-    points, new = _between(rows, edges[:, i], t), np.arange(len(i))
-    points[new, 2 + j] = 0
-    parts = np.insert(edges, i, edges[:, i], axis=1)
-    parts[1, i + new] = parts[0, i + new + 1] = len(rows) + new
-    return np.concatenate([rows, points]), parts
-
-
-def _between(rows, edges, t):
-    """The rows at the places t from 0 to 1 on the edges."""
-    start, stop = rows[edges[0]], rows[edges[1]]
-    return start + t[:, None] * (stop - start)
-
-
-def _logit_zeros(rows, edges, zeros, names, a, c):
-    """The zeros of relu(z) a + c on edges: points, cells beside, do values rise?"""
-    h = np.maximum(rows[:, 2:], 0)
-    f = (h @ a + c)[edges[:2]]  # (R, H) @ (H,) -> (R,), then (2, E)
-    near = NEAR * (h.max(axis=0) @ np.abs(a) + abs(c))
-    i, t, j, fall = zeros
-    bend = np.abs(fall) * a[j]  # the growth of the logit's slope at a unit's zero
-    # The logit is at most this far from its chord
-    sag = np.bincount(i, np.abs(bend) * t * (1 - t), len(f[0]))
-    found = (f.min(axis=0) - sag <= near) & (f.max(axis=0) + sag >= -near)
-    f, edges, kept = f[:, found], edges[:, found], found[i]
-    i = (found.cumsum() - 1)[i[kept]]
-    i, t, slope = _zeros_between_bends(*f, i, t[kept], bend[kept], near)
-    points = _between(rows, edges[:, i], t)
-    beside = edges[2:, i] + (points[:, 2:] > 0) @ names
-    return points[:, :2], beside, slope > 0
-
-
-def _zeros_between_bends(start, stop, i, t, bend, near):
-    """The zeros of piecewise linear functions on [0, 1]: function, place, slope there.
-
-    The values at 0 and 1 are start and stop; function i's slope grows by bend at t.
-    """
-    count = np.bincount(i, minlength=len(start))
-    bends = np.arange(count.max(initial=0)) < count[:, None]
-    # One line per function: where its linear pieces end, and their slopes
-    places = np.ones((len(start), 1 + bends.shape[1]))
-    places[:, :-1][bends] = t
-    slopes = np.zeros_like(places)
-    slopes[:, 0] = stop - start - np.bincount(i, bend * (1 - t), len(start))
-    slopes[:, 1:][bends] = bend
-    slopes = slopes.cumsum(axis=1)
-    rises = slopes * np.diff(places, axis=1, prepend=0)
-    f = np.column_stack([start, rises]).cumsum(axis=1)
-    if (np.abs(f) <= near).any():
-        raise _NotGeneral
-    i, k = np.nonzero((f[:, :-1] > 0) != (f[:, 1:] > 0))
-    return i, places[i, k] - f[i, k + 1] / slopes[i, k], slopes[i, k]
-
-
-# Any position: cutting the square into regions
-
-
-def _cut_regions(layers):
-    """The same as _follow_lines, for zeros in any position.
-
-    Paths have a negative region to the left and none to the right of each edge.
-    """
-    corners, regions, signs = _subdivide(layers)
-    left, after, links = {}, {}, {}
-    for region in regions:
-        s = [signs[v] for v in region]
-        edges = list(zip(region, region[1:] + region[:1]))
-        left |= dict.fromkeys(edges, (min(s) or max(s), region))
-        after |= zip(edges, region[2:] + region[:2])  # the corner after each edge
-    for (a, b), (side, region) in left.items():
-        other, beyond = left.get((b, a), (side, region))
-        if signs[a] == signs[b] == 0 <= side * other:
-            _check_thin(corners, [a, b], region, beyond)
-        if side < 0 <= other:
-            c = after[a, b]
-            while left.get((c, b), (0, None))[0] < 0:
-                c = after[c, b]
-            links[a, b] = b, c
-    return corners, [[a for a, _ in path] for path in _paths(links)]
-
-
-def _check_thin(corners, edge, *regions):
-    """Raise NotACurve for an edge of zeros, unless it or a region beside it is tiny.
-
-    Edges shorter and regions thinner than MERGE may be zero just to rounding.
-    """
-    start, stop = (corners[v] for v in edge)
-    polygons = [[corners[v] for v in region] for region in regions]
-    thin = [polygon_area(p) <= MERGE * side_lengths(p).sum() for p in polygons]
-    if math.dist(start, stop) > MERGE and not any(thin):
-        text = "stay zero from ({}, {}) to ({}, {})".format(*start, *stop)
-        raise NotACurve(f"the logit must change its sign where it is zero, not {text}")
-
-
-def _subdivide(layers):
-    """Cut the square along every unit's zero line, the logit's last.
-
-    Returns the corners [x, y], the regions as counter-clockwise lists of corner
-    numbers, and the signs -1, 0 or 1 of the logit at all corners.
-    """
-    h = points = np.array(SQUARE)
-    regions = [[0, 1, 2, 3]]
-    for W, b in layers:
-        # A corner is a row [x, y, z_1, ..., z_H] with the layer's pre-activations
-        rows = np.hstack([points, h @ W + b]).tolist()
-        # The sum of a unit's |terms| is largest at a corner: (1, 1), or where h >= 0
-        terms = (h @ np.abs(W) + np.abs(b)).max(axis=0)
-        for column, largest in enumerate(terms.tolist(), start=2):
-            regions, signs = _cut(rows, regions, column, ZERO * largest)
-        rows = np.array(rows)
-        points, h = rows[:, :2], np.maximum(rows[:, 2:], 0)
-    return points.tolist(), regions, signs
-
-
-def _cut(rows, regions, column, zero):
-    """Cut each region where the value in this column of the rows is zero.
-
-    Appends the new corners to rows; returns the new regions and all corners' signs.
-    """
-    signs = [(row[column] > zero) - (row[column] < -zero) for row in rows]
-    crossings, parts = {}, []
-
-    def crossing(negative, positive):
-        """The zero on an edge, made once for the two regions beside it."""
-        if (negative, positive) not in crossings:
-            crossings[negative, positive] = len(rows)
-            p, q = rows[negative], rows[positive]
-            t = p[column] / (p[column] - q[column])
-            rows.append([x + t * (y - x) for x, y in zip(p, q)])
-            signs.append(0)
-        return crossings[negative, positive]
-
-    for region in regions:
-        s = [signs[v] for v in region]
-        cut = -1 in s and 1 in s
-        parts += _halves(region, s, crossing) if cut else [region]
-    return parts, signs
-
-
-def _halves(region, s, crossing):
-    """The negative and the positive part of a region whose corners have the signs s.
-
-    Once around from a negative corner the signs are negative, from i on positive, from
-    k on negative again, with zeros before i and k, or among their like by rounding.
-    """
-    start = s.index(-1)
-    region = region[start:] + region[: start + 1]
-    s = s[start:] + s[: start + 1]
-    i = s.index(1)
-    k = s.index(-1, i)
-    if s[k - 1] > 0:
-        region.insert(k, crossing(region[k], region[k - 1]))
-        k += 1
-    if s[i - 1] < 0:
-        region.insert(i, crossing(region[i - 1], region[i]))
-        i, k = i + 1, k + 1
-    return region[k - 1 : -1] + region[:i], region[i - 1 : k]

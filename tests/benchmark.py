@@ -1,14 +1,15 @@
-"""Time this project against others, and a larger size against a smaller, as ratios.
+"""Time this project against others, as ratios.
 
-ours, reference    median microseconds for the same work; PyTorch and JAX use float32
+python tests/benchmark.py    (a minute; also `make bench`)
+
+ours, reference    median microseconds for the same work, on one thread
 ratio              ours / reference, the median over rounds in which both take turns
 
-A training step takes one batch: forward and backward pass, loss and update. Ensembles
-take 16 or 64 steps, and boundaries are those of 4 networks. All runs on one thread.
+A training step takes one batch: forward and backward pass, and update. JAX is timed
+where it is installed; the others use float32 there, and NumPy float64.
 """
 
 import argparse
-from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 import os
@@ -18,8 +19,8 @@ import time
 from timeit import timeit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from decision_boundary import ensemble
 from decision_boundary.data import circle_in_square
+from decision_boundary.ensemble import initial_ensemble, train_ensemble
 from decision_boundary.polygon import extract_boundary
 from decision_boundary.shared.script import load, run
 import numpy as np
@@ -31,187 +32,209 @@ numpy_net = load("Python-FeedForward/net.py")
 torch_net = load("PyTorch-FeedForward/net.py")
 optimizer = load("PyTorch-FeedForward/optimizer.py")
 
-SECONDS, ROUNDS = 1.5, 3  # the least for a row of the table
+SECONDS = 1.5  # at least, for a row of the table
+ROUNDS = 3  # at least
 TURN = 0.02  # seconds; a function is called for about as long, or once
 
 
-def measure(ours, reference, repeats=1):
+def measure(ours, reference, reference_calls=1):
     """Medians of our time, that of so many calls of the reference, and the ratio."""
-    functions, times = (ours, reference), []
-    ours(), reference()  # the first call compiles or allocates
-    calls = [1 + int(TURN / timeit(function, number=1)) for function in functions]
+    ours()  # the first call compiles or allocates
+    reference()
+    our_calls = 1 + int(TURN / timeit(ours, number=1))
+    other_calls = 1 + int(TURN / timeit(reference, number=1))
+    times = []
     end = time.perf_counter() + SECONDS
     while len(times) < ROUNDS or time.perf_counter() < end:
-        times.append([timeit(f, number=n) / n for f, n in zip(functions, calls)])
-    a, b = np.transpose(times) * [[1], [repeats]]
-    return np.median([a, b, a / b], axis=1)
+        our_time = timeit(ours, number=our_calls) / our_calls
+        other_time = timeit(reference, number=other_calls) / other_calls
+        times.append([our_time, other_time * reference_calls])
+    our_times, other_times = np.transpose(times)
+    ratio = np.median(our_times / other_times)
+    return np.median(our_times), np.median(other_times), ratio
 
 
-def stock_network(width, *activations):
-    """A network of PyTorch, as its tutorials build it."""
-    layers = []
-    for activation in activations:
-        layers += [nn.Linear(width if layers else 2, width), activation()]
-    return nn.Sequential(*layers, nn.Linear(width, 1))
+def print_row(title, size, limit, ours, reference, reference_calls=1):
+    our_time, other_time, ratio = measure(ours, reference, reference_calls)
+    times = f"{1e6 * our_time:10.1f} {1e6 * other_time:12.1f}"
+    print(f"{title:32} {size:14} {times} {ratio:6.2f}  {limit}", flush=True)
+
+
+def torch_batch(num_points):
+    X, y = circle_in_square(num_points, seed=0)
+    return torch.tensor(X).float(), torch.tensor(y).float()
 
 
 def torch_step(network, optimizer, X, y, reduction="mean"):
-    loss = binary_cross_entropy_with_logits(network(X), y, reduction=reduction)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def batch_of(num_points):
-    arrays = circle_in_square(num_points, seed=0)
-    return [torch.tensor(array, dtype=torch.float32) for array in arrays]
-
-
-def numpy_step(network, X, y):
-    network.zero_grad()
-    loss = numpy_net.bce_with_logits_loss(network.forward(X), y).sum()
-    network.backward(y)
-    network.update_weights()
-    return loss
-
-
-def networks_in_numpy():
-    """Exercise 1: tanh, sigmoid, momentum and weight decay."""
-    for width, size in (16, 32), (16, 2048), (256, 32):
-        options = {"momentum": 0.9, "weight_decay": 0.01}
-        network = numpy_net.FeedForwardNetwork(2, width, 0.03 / size, **options)
-        stock = stock_network(width, nn.Tanh, nn.Sigmoid)
-        sgd = torch.optim.SGD(stock.parameters(), lr=0.03 / size, **options)
-        ours = partial(numpy_step, network, *circle_in_square(size, seed=0))
-        reference = partial(torch_step, stock, sgd, *batch_of(size), reduction="sum")
-        yield f"width {width}, batch {size}", ours, reference
-
-
-def functions_and_adam(adam_alone=False):
-    """Exercise 2: ReLU and Adam."""
-    for width in 32, 128, 512:
-        ours = torch_net.FeedForwardNetwork(hidden_size=width)
-        stock = stock_network(width, nn.ReLU, nn.ReLU)
-        our_adam = optimizer.Adam(ours.parameters(), lr=0.01)
-        adam = torch.optim.Adam(stock.parameters(), lr=0.01)
-        step = partial(torch_step, ours, our_adam, *batch_of(64))
-        reference = partial(torch_step, stock, adam, *batch_of(64))
-        if adam_alone:
-            step(), reference()  # leave gradients behind
-            step, reference = our_adam.step, adam.step
-        yield f"width {width}, batch 64", step, reference
-
-
-def train(networks, units, epochs):
-    """Train an ensemble, 8 steps per epoch."""
-    points = circle_in_square(512, seed=0)
-    return partial(ensemble.train_ensemble, *points, units, networks, epochs)
-
-
-def ensembles_by_size():
-    for n in 10, 100:
-        yield f"{n},000 x 2-3-1", train(1000 * n, 3, 2), train(1000, 3, 2), n
-
-
-def ensembles_and(reference, sizes):
-    for networks, units in sizes:
-        ours, other = train(networks, units, 8), reference(networks, units)
-        yield f"{networks:,} x 2-{units}-1", ours, other, 64
-
-
-def one_torch_network(_, units):
-    network = stock_network(units, nn.ReLU)
-    adam = torch.optim.Adam(network.parameters(), lr=0.03)
-    return partial(torch_step, network, adam, *batch_of(64))
-
-
-def jax_vmap(networks, units):
-    """vmap of value_and_grad, compiled together with Adam."""
-    os.environ["NPROC"] = "1"  # the number of threads
-    import jax
-    from jax import numpy as jnp
-
-    X, y = (jnp.asarray(array) for array in batch_of(64))
-    arrays = [*map(jnp.array, ensemble.initial_ensemble(networks, units))]
-    state, t = [(p, jnp.zeros_like(p), jnp.zeros_like(p)) for p in arrays], 0.0
-
-    def loss(parameters):
-        W, b, a, c = parameters
-        logits = jnp.maximum(X @ W + b, 0) @ a + c
-        return (jnp.logaddexp(0, logits) - y[:, 0] * logits).mean()
-
-    def adam(p, m, v, g, t):
-        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-        root = jnp.sqrt(v / (1 - 0.999**t)) + 1e-8
-        return p - 0.03 / (1 - 0.9**t) * m / root, m, v
-
-    @partial(jax.jit, donate_argnums=0)
-    def train_step(state, t):
-        losses, gradients = jax.vmap(jax.value_and_grad(loss))([p for p, _, _ in state])
-        return [adam(*pmv, g, t) for pmv, g in zip(state, gradients)], losses
+    """A function that takes one step."""
 
     def step():
-        nonlocal state, t
-        t += 1
-        state, losses = train_step(state, t)
-        losses.block_until_ready()
+        loss = binary_cross_entropy_with_logits(network(X), y, reduction=reduction)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
 
     return step
 
 
-def random_network(sizes, seed):
-    rng, pairs = np.random.default_rng(seed), [*pairwise(sizes)]
-    weights = [rng.normal(0, np.sqrt(2 / fan_in), (fan_in, n)) for fan_in, n in pairs]
-    return weights, [rng.normal(0, 0.4, n) for _, n in pairs]
+# Exercises 1 and 2
+
+
+def numpy_network():
+    """Exercise 1: 2-16-16-1, momentum and weight decay, batches of 32."""
+    X, y = circle_in_square(32, seed=0)
+    network = numpy_net.FeedForwardNetwork(learning_rate=0.03 / 32)
+
+    def step():
+        network.zero_grad()
+        network.forward(X)
+        network.backward(y)
+        network.update_weights()
+
+    layers = nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Sigmoid()
+    stock = nn.Sequential(*layers, nn.Linear(16, 1))
+    sgd = torch.optim.SGD(
+        stock.parameters(), lr=0.03 / 32, momentum=0.9, weight_decay=0.01
+    )
+    reference = torch_step(stock, sgd, *torch_batch(32), reduction="sum")
+    print_row("NumPy / PyTorch eager, a step", "2-16-16-1", "< 0.2", step, reference)
+
+
+def functions_and_adam():
+    """Exercise 2: ReLU and Adam, batches of 64."""
+    for width in 32, 128:
+        ours = torch_net.FeedForwardNetwork(hidden_size=width)
+        layers = nn.Linear(2, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
+        stock = nn.Sequential(*layers, nn.Linear(width, 1))
+        our_adam = optimizer.Adam(ours.parameters(), lr=0.01)
+        adam = torch.optim.Adam(stock.parameters(), lr=0.01)
+        step = torch_step(ours, our_adam, *torch_batch(64))
+        reference = torch_step(stock, adam, *torch_batch(64))
+        size = f"2-{width}-{width}-1"
+        print_row("functions and Adam / stock", size, "< 1.15", step, reference)
+
+
+# Ensembles
+
+
+def ensembles():
+    """1,000 networks 2-3-1, 64 steps, against one PyTorch network and against JAX."""
+    X, y = circle_in_square(512, seed=0)
+
+    def ours():
+        train_ensemble(X, y, networks=1000, epochs=8)
+
+    stock = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    adam = torch.optim.Adam(stock.parameters(), lr=0.03)
+    one = torch_step(stock, adam, *torch_batch(64))
+    print_row("1,000 networks / 1 PyTorch net", "2-3-1", "< 1.25", ours, one, 64)
+    if find_spec("jax"):
+        print_row("1,000 networks / JAX", "2-3-1", "< 0.5", ours, jax_epochs(), 1)
+
+
+def jax_epochs():
+    """8 epochs of 8 steps: scan over vmap of value_and_grad and Adam, compiled."""
+    os.environ["NPROC"] = "1"  # the number of threads
+    import jax
+    from jax import numpy as jnp
+
+    X, y = circle_in_square(512, seed=0)
+    X = jnp.asarray(X.reshape(8, 64, 2), jnp.float32)
+    y = jnp.asarray(y.reshape(8, 64), jnp.float32)
+    parameters = [jnp.asarray(array) for array in initial_ensemble(1000, 3)]
+    zeros = [jnp.zeros_like(p) for p in parameters]
+
+    def loss(parameters, X, y):
+        W, b, a, c = parameters
+        logits = jnp.maximum(X @ W + b, 0) @ a + c
+        return (jnp.logaddexp(0, logits) - y * logits).mean()
+
+    gradient = jax.vmap(jax.grad(loss), in_axes=(0, None, None))
+
+    def adam(p, m, v, g, t):
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g * g
+        root = jnp.sqrt(v / (1 - 0.999**t)) + 1e-8
+        return p - 0.03 / (1 - 0.9**t) * m / root, m, v
+
+    def step(state, batch):
+        parameters, ms, vs, t = state
+        gradients = gradient(parameters, *batch)
+        updated = [adam(*pmvg, t) for pmvg in zip(parameters, ms, vs, gradients)]
+        parameters, ms, vs = (list(arrays) for arrays in zip(*updated))
+        return (parameters, ms, vs, t + 1), None
+
+    @jax.jit
+    def epoch(state):
+        state, _ = jax.lax.scan(step, state, (X, y))
+        return state
+
+    def train():
+        state = parameters, zeros, zeros, 1.0
+        for _ in range(8):
+            state = epoch(state)
+        state[0][0].block_until_ready()
+
+    return train
+
+
+# Boundaries
+
+
+def random_network(widths, seed):
+    rng = np.random.default_rng(seed)
+    weights = []
+    biases = []
+    for fan_in, fan_out in pairwise([2, *widths, 1]):
+        weights.append(rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out)))
+        biases.append(rng.normal(0, 0.4, fan_out))
+    return weights, biases
 
 
 def contour(weights, biases, n=200, blocks=20):
     """The contour on an n x n grid, evaluated in blocks that fit the cache."""
-    from contourpy import contour_generator  # imports NumPy, so not above
+    from contourpy import contour_generator  # a dependency of Matplotlib
 
-    centres, logits = np.linspace(-1, 1, n), []
+    centres = np.linspace(-1, 1, n)
+    logits = []
     for y in np.split(centres, blocks):
         h = np.stack(np.meshgrid(centres, y), axis=-1).reshape(-1, 2)
         for layer, (W, b) in enumerate(zip(weights, biases)):
-            h = np.maximum(h, 0, out=h) @ W if layer else h @ W
+            if layer > 0:
+                np.maximum(h, 0, out=h)
+            h = h @ W  # (M, fan_in) @ (fan_in, fan_out)
             h += b
         logits.append(h.reshape(-1, n))
     return contour_generator(centres, centres, np.concatenate(logits)).lines(0)
 
 
-def on_each(networks, function):
-    return [function(*network) for network in networks]
-
-
 def boundaries():
-    for widths in (3,), (128,), (512,), (32, 32), (64, 64), (32, 32, 32):
-        sizes = (2, *widths, 1)
-        each = partial(on_each, [random_network(sizes, seed) for seed in range(4)])
-        ours, reference = partial(each, extract_boundary), partial(each, contour)
-        yield "-".join(map(str, sizes)), ours, reference
+    """Of 4 random networks each."""
+    limits = {(3,): "< 0.2", (8,): "< 0.2", (32,): "< 1", (16, 16): "about 1"}
+    limits.update({(32, 32): "about 1", (64, 64): "ours < 1 s", (128,): "ours < 1 s"})
+    for widths, limit in limits.items():
+        networks = [random_network(widths, seed) for seed in range(4)]
+
+        def ours(networks=networks):
+            for network in networks:
+                extract_boundary(*network)
+
+        def reference(networks=networks):
+            for network in networks:
+                contour(*network)
+
+        size = "-".join(map(str, (2, *widths, 1)))
+        print_row("boundary / 200 x 200 contour", size, limit, ours, reference)
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
-    ensemble.PROCESSES = 1
-    single = [(1000, units) for units in (3, 8, 32)]
-    several = [(n, 3) for n in (100, 1000, 10_000) if find_spec("jax")]
-    comparisons = {
-        "NumPy / PyTorch, SGD": networks_in_numpy(),
-        "functions and Adam / PyTorch's": functions_and_adam(),
-        "Adam alone / PyTorch's": functions_and_adam(adam_alone=True),
-        "ensemble / ensemble of 1,000": ensembles_by_size(),
-        "ensemble / 1 PyTorch network": ensembles_and(one_torch_network, single),
-        "ensemble / JAX vmap, jit": ensembles_and(jax_vmap, several),
-        "boundary / 200 x 200 contour": boundaries(),
-    }
-    print(f"{'comparison':30} {'size':20} {'ours us':>10} {'reference us':>12}  ratio")
-    for title, rows in comparisons.items():
-        for size, *row in rows:
-            ours, reference, ratio = measure(*row)
-            times = f"{1e6 * ours:10.1f} {1e6 * reference:12.1f}"
-            print(f"{title:30} {size:20} {times} {ratio:6.2f}")
+    first_line = __doc__.partition("\n")[0]
+    argparse.ArgumentParser(description=first_line).parse_args()
+    print(f"{'comparison':32} {'size':14} {'ours us':>10} {'reference us':>12}  ratio")
+    numpy_network()
+    functions_and_adam()
+    ensembles()
+    boundaries()
 
 
 if __name__ == "__main__":

@@ -1,24 +1,7 @@
 """Helpers that several test files share."""
 
-import importlib.util
-
 from decision_boundary.ensemble import Ensemble
-from decision_boundary.geometry import disc_error
-from decision_boundary.shared import boundaries
-from decision_boundary.shared.script import ROOT
 import numpy as np
-
-
-def mutant(path, right, wrong, tmp_path):
-    """Load the module ROOT/path with its only occurrence of `right` made `wrong`."""
-    source = (ROOT / path).read_text()
-    assert source.count(right) == 1, f"{path} has {source.count(right)} of {right!r}"
-    changed = tmp_path / "mutant.py"
-    changed.write_text(source.replace(right, wrong))
-    spec = importlib.util.spec_from_file_location(f"mutant_{id(changed)}", changed)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def build(*layers):
@@ -53,20 +36,9 @@ NETWORKS = ensemble(
     (UNITS, [0, 0, 0], [1, 1, 1], -1.0),  # hexagon beyond the square
     (UNITS, [0, 0, 0], [1, 1, 1], -0.7),  # hexagon in the square
 )
-EXTRACTED = boundaries.extract_all(NETWORKS)
-EXACT = f"{100 * (1 - disc_error(EXTRACTED.polygons(6)[1])):.2f}"
 
 
 def network_logits(weights, biases, x):
     for W, b in zip(weights[:-1], biases[:-1]):
         x = np.maximum(x @ W + b, 0)
     return x @ weights[-1] + biases[-1]
-
-
-def rows_of(table):
-    return [row.split(" & ") for row in table.split("\\\\\n")]
-
-
-def check(values, listed):
-    """Compare numbers for the report with those listed as `name text, name text`."""
-    assert ", ".join(f"{name} {x}" for name, x in values.items()) == listed

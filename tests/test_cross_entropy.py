@@ -1,118 +1,176 @@
-"""Exercise 1(b): both losses, their gradients and where they are defined."""
+"""Exercise 1(b): both losses, their gradients, and the experiment."""
 
 from decision_boundary.shared.script import load
 import numpy as np
-from oracles import check
 import pytest
 import torch
 
 ce = load("Python-FeedForward/cross_entropy.py")
 
-TORCH_LOSS = {
-    "Softmax": lambda z, y: -(y * torch.log_softmax(z, -1)).sum(),
-    "Normalized": lambda z, y: -(y * torch.log(z / z.sum(-1, keepdim=True))).sum(),
+
+def torch_softmax_loss(z, y):
+    return -(y * torch.log_softmax(z, -1)).sum()
+
+
+def torch_normalized_loss(z, y):
+    q = z / z.sum(-1, keepdim=True)
+    return -(y[y > 0] * torch.log(q[y > 0])).sum()
+
+
+METHODS = {
+    "softmax": (ce.softmax_loss, ce.softmax_gradient, torch_softmax_loss),
+    "normalized": (ce.normalized_loss, ce.normalized_gradient, torch_normalized_loss),
 }
 
 
-@pytest.mark.parametrize("method", ce.METHODS)
-@pytest.mark.parametrize("shape", [(1,), (2,), (10,), (7, 3), (2, 3, 4)])
-def test_loss_and_gradient_are_autograds(method, shape):
-    gradient, loss, _ = ce.METHODS[method]
-    rng = np.random.default_rng(0)
-    z, y = rng.uniform(0.1, 3, shape), rng.dirichlet(np.ones(shape[-1]), shape[:-1])
-    leaf = torch.tensor(z, requires_grad=True)
-    reference = TORCH_LOSS[method](leaf, torch.tensor(y))
+def assert_equals_autograd(method, z, y):
+    loss, gradient, torch_loss = METHODS[method]
+    leaf = torch.tensor(z, dtype=torch.float64, requires_grad=True)
+    reference = torch_loss(leaf, torch.tensor(y).expand(leaf.shape))
     reference.backward()
     np.testing.assert_allclose(loss(z, y).sum(), reference.item(), rtol=1e-12)
     np.testing.assert_allclose(gradient(z, y), leaf.grad, rtol=1e-12, atol=1e-14)
-    one = y.reshape(-1, shape[-1])[0]  # a target for all
-    np.testing.assert_array_equal(gradient(z, one), gradient(z, one + 0 * z))
-    np.testing.assert_array_equal(loss(z, one), loss(z, one + 0 * z))
 
 
-def test_logits_of_ten_thousand():
-    z, y = np.array([1e4, -1e4, 0]), np.array([0.5, 0.5, 0])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shape", [(1,), (2,), (10,), (7, 3), (2, 3, 4)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_loss_and_gradient_are_those_of_autograd(method, shape, sign):
+    rng = np.random.default_rng(0)
+    z = sign * rng.uniform(0.1, 3, shape)
+    y = rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+    assert_equals_autograd(method, z, y)
+    one_for_all = y.reshape(-1, shape[-1])[0]
+    assert_equals_autograd(method, z, one_for_all)
+
+
+def test_mixed_signs_give_a_loss_below_zero_and_its_gradient():
+    z = np.array([2, -1.9])
+    y = np.array([1, 0])
+    np.testing.assert_allclose(ce.normalized(z), [20, -19])
+    np.testing.assert_allclose(ce.normalized_loss(z, y), -np.log(20))
+    assert_equals_autograd("normalized", z, y)
+    assert_equals_autograd("normalized", np.array([1.0, 0, -0.5]), np.eye(3)[0])
+
+
+def test_integer_logits_are_taken_as_floats():
+    for dtype in (np.uint8, np.int8):
+        z = np.array([1, 100, 99], dtype)
+        for function in (ce.softmax, ce.normalized):
+            np.testing.assert_array_equal(function(z), function(z.astype(float)))
+
+
+def test_large_logits_lose_no_digits_and_do_not_overflow():
+    y = [0, 1]
     with np.errstate(all="raise", under="ignore"):
-        np.testing.assert_allclose(ce.softmax_loss(z, y), 1e4)
-        np.testing.assert_allclose(ce.softmax_gradient(z, y), [0.5, -0.5, 0])
-        np.testing.assert_allclose(ce.normalized_loss([1e4, 1e-4], [0, 1]), np.log(1e8))
+        for z in ([1e16, 1e16 - 2], np.array([1e4, 1e4 - 2], np.float32), [2, 0]):
+            np.testing.assert_allclose(ce.softmax(z), ce.softmax([2, 0]))
+            np.testing.assert_allclose(ce.softmax_loss(z, y), np.log(1 + np.exp(2)))
+        np.testing.assert_allclose(ce.softmax_loss([1e4, -1e4], y), 2e4)
+        for size in (1.5e308, 1e-300):
+            z = np.array([size, size])
+            np.testing.assert_array_equal(ce.normalized(z), [0.5, 0.5])
+            np.testing.assert_allclose(ce.normalized_loss(z, y), np.log(2))
+        gradient = ce.normalized_gradient([1e-300, 1e-300], y)
+        np.testing.assert_allclose(gradient, [5e299, -5e299])
 
 
 @pytest.mark.parametrize(
     ("z", "y", "message"),
     [
-        ([1, np.nan], [1, 0], "z must be .*finite.*, not nan"),
-        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.50001]], "y must .*add up"),
-        ([1, 2], [2, -1], r"y must be >= 0 .*add up to 1, not \[2, -1\]$"),
-        (np.ones((4, 3)), np.ones((4, 1)), r"y must .* \(4, 3\), not \(4, 1\)"),
+        ([1, np.nan], [1, 0], "z must be finite numbers, not nan"),
+        (3, [1], r"z must have shape \(\.\.\., K\), not \(\)"),
+        ([[1, 2], [3, 4]], [[0.5, 0.5], [0.5, 0.6]], "y must add up to 1, not 1.1"),
+        ([1, 2], [2, -1], r"y must be numbers in \[0, 1\], not 2"),
+        (np.ones((4, 3)), np.ones((4, 1)), r"y must have shape \(4, 3\), not \(4, 1\)"),
     ],
 )
 def test_bad_input_is_named(z, y, message):
-    for gradient, loss, _ in ce.METHODS.values():
-        for f in gradient, loss:
+    for loss, gradient, _ in METHODS.values():
+        for function in (loss, gradient):
             with pytest.raises(ValueError, match=message):
-                f(z, y)
+                function(z, y)
 
 
-def test_the_domain_of_the_alternative_and_targets_in_float32():
+@pytest.mark.parametrize("z", [[1, 0], [2, -3], [-2, 1], [1, -1], [0, 0]])
+def test_the_alternative_refuses_logits_without_a_loss(z):
+    for function in (ce.normalized_loss, ce.normalized_gradient):
+        with pytest.raises(ValueError, match="z must have (z_j / sum_k z_k > 0|a sum)"):
+            function([[1, 1], z], [0.5, 0.5])
+    if sum(z) == 0:
+        with pytest.raises(ValueError, match="z must have a sum other than 0"):
+            ce.normalized([[1, 1], z])
+
+
+def test_targets_in_float32_add_up_to_1():
     third = np.full(3, 1 / 3, np.float32)
-    for f in ce.normalized_gradient, ce.normalized_loss:
-        with pytest.raises(ValueError, match="z must be a finite number > 0, not 0"):
-            f([1, 0], [1, 0])
-        f(third, third)  # adds up to 1 in float32
+    assert third.sum(dtype=float) != 1
+    ce.softmax_loss(third, third)
 
 
-def test_shares_count_runs_that_reach_the_least_loss_within_the_domain(monkeypatch):
-    """Two steps; the loss is the first entry, and its least value log 2 = 0.69."""
-    fake = (lambda z, y: 1 + 0 * z), (lambda z, y: z[:, 0]), 0.125
-    monkeypatch.setitem(ce.METHODS, "Fake", fake)
-    monkeypatch.setattr(ce, "LEARNING_RATES", np.array([0.125, 1, 9]))
-    z = np.array([[0.95, 1], [0.96, 1], [0.9, 0.375], [2.7, 2.2]])
-    y = np.array([0, 0.5, 0.5])
-    assert ce.shares("Fake", z, y, 2).tolist() == [0.25, 0.25, 0]
+def test_steps_have_the_properties_of_the_table():
+    """z is orthogonal to the alternative's gradient; softmax's is bounded."""
+    rng = np.random.default_rng(0)
+    z = rng.uniform(0, 1, (2000, 3)) ** 3
+    y = rng.dirichlet(np.full(3, 0.2), 2000)
+    g = ce.softmax_gradient(20 * z, y)
+    np.testing.assert_allclose(g.sum(axis=1), 0, atol=1e-14)
+    assert 1.4 < np.linalg.norm(g, axis=1).max() <= 2**0.5
+    g = ce.softmax_gradient(z, y)
+    assert (ce.softmax_loss(z - 3.99 * g, y) < ce.softmax_loss(z, y)).all()
+    g = ce.normalized_gradient(z, y)
+    np.testing.assert_allclose((z * g).sum(axis=1), 0, atol=1e-12)
 
 
-def test_sharp_targets_are_reached_by_softmax_alone():
-    z, y = np.random.default_rng(1).uniform(0, 1, (20, 10)), ce.TARGETS["Sharp"]
-    softmax, normalized = (ce.shares(method, z, y, 300) for method in ce.METHODS)
-    assert (softmax[ce.LEARNING_RATES > 1] == 1).all() and not normalized.any()
+def test_exit_losses_are_those_of_the_integrated_flow():
+    """In units of time in which all wrong logits fall at speed 1."""
+    target = np.eye(10)[0]
+    z = np.random.default_rng(0).uniform(0, 1, (5, 10))
+    predicted = ce.exit_losses(z)
+    step = z[:, 1:].min(axis=1, keepdims=True) / 1000
+
+    def velocity(z):
+        return -z.sum(axis=1, keepdims=True) * ce.normalized_gradient(z, target)
+
+    for _ in range(1000):
+        middle = z + step / 2 * velocity(z)
+        z = z + step * velocity(middle)
+    np.testing.assert_allclose(z[:, 1:].min(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(ce.normalized_loss(z, target), predicted, rtol=1e-4)
 
 
-def test_numbers_are_the_range_of_rates_at_which_all_runs_reach_the_least_loss(
-    monkeypatch, numbers
-):
-    sharp, smooth, none = np.zeros((3, len(ce.LEARNING_RATES)))
-    sharp[8:14], sharp[7], none[3] = 1, 0.9, 0.97  # from 1 to 10^2.5
-    shares, calls = iter([sharp, none, 1 - smooth, smooth]), []
+def test_a_run_counts_what_it_reaches_within_its_domain(monkeypatch):
+    """From (1, 1), with rate 1: (3/2, 1/2), (5/3, 0), (5/3, -3/5), then S < 0."""
+    monkeypatch.setattr(ce, "STEPS", 4)
+    monkeypatch.setattr(ce, "NEAR", 0.25)
+    z = np.array([[1, 1], [4, 4], [1, 9], [9, 0.5]])
+    descent = (ce.normalized_gradient, ce.normalized_loss)
+    positive = ce.least_losses(z, 1, *descent, ce.all_positive)
+    any_sign = ce.least_losses(z, 1, *descent, ce.loss_exists)
+    np.testing.assert_allclose([positive[0], any_sign[0]], np.log([4 / 3, 0.64]))
+    alone = ce.least_losses(z[1:], 1, *descent, ce.loss_exists)
+    assert (positive[1:] == alone).all() and (any_sign[1:] == alone).all()
+    assert ce.compare(z, 1) == (1, 3 / 4, 1 / 4, 1 / 4, np.median(any_sign))
+    uphill = ce.least_losses(z, -1, *descent, ce.all_positive)
+    np.testing.assert_array_equal(uphill, ce.normalized_loss(z, [1, 0]))
 
-    def next_shares(method, z, y, steps):
-        calls.append([method, steps, *y.round(6)])
-        assert z.shape == (500, 10) and 0 <= z.min() < 0.01 and 0.99 < z.max() <= 1
-        bounds[:] = ce.exit_bounds(z)
-        return next(shares)
 
-    bounds = np.empty(500)
-    monkeypatch.setattr(ce, "shares", next_shares)
-    values = numbers(ce, "--starts 500 --steps 7")
-    assert calls == [
-        [method, 7, target, *9 * [other]]
-        for target, other in [(1, 0), (0.91, 0.01)]
-        for method in ("Softmax", "Normalized")
+def test_the_drawn_descent_of_the_alternative_ends_below_zero():
+    path = ce.descent_path(ce.normalized_gradient, ce.loss_exists)
+    losses = ce.normalized_loss(path, ce.TARGET)
+    assert losses[0] > 0 > losses[-1] and (np.diff(losses) < 0).all()
+
+
+def test_macros_name_the_rates_at_which_all_runs_get_there():
+    rows = [
+        ce.Row(0.01, 0.9, 0.012, 1.0, -2.0),
+        ce.Row(1.0, 1.0, 0.0, 1.0, -1.5),
+        ce.Row(1000.0, 1.0, 0.03, 0.5, 3.0),
     ]
-    check(
-        values,
-        "CrossStarts 500, CrossSteps 7, CrossClasses 10, CrossRates 15, CrossNear "
-        f"0.01, CrossSharpNormalizedReached 97, CrossExitLeast {bounds.min():.2f}, "
-        f"CrossExitMedian {np.median(bounds):.2f}, CrossSharpSoftmaxFrom 1, "
-        "CrossSharpSoftmaxTo 320, CrossSharpSoftmaxDecades 2.5, CrossSmoothSoftmaxFrom "
-        "0.0001, CrossSmoothSoftmaxTo 1000, CrossSmoothSoftmaxDecades 7.0",
-    )
-
-
-def test_normalized_flow_leaves_its_domain_with_the_loss_of_the_bound():
-    z, y = np.array([0.5, 0.9, 0.2, 0.7]), np.eye(4)[0]
-    [bound] = ce.exit_bounds(z[None])
-    assert bound == pytest.approx(np.log(1 + 1.2 / 1.59**0.5))
-    while z.min() > 1e-3:
-        z = z - 1e-4 * ce.normalized_gradient(z, y)
-    assert bound < ce.normalized_loss(z, y) < bound + 0.3
+    macros = ce.macros(rows, np.array([[0.5, 0.3, 0.4], [0.5, 0.5, 0.1]]))
+    assert macros["CrossSharpNormalizedReached"] == "3"
+    assert macros["CrossSharpSoftmaxFrom"] == "1"
+    assert macros["CrossSharpSoftmaxTo"] == r"1\,000"
+    assert macros["CrossBelowFrom"] == "0.01"
+    assert macros["CrossBelowTo"] == "1"
+    assert macros["CrossBelowLeast"] == "-1.5"

@@ -1,10 +1,12 @@
 """Measures of polygons against values known in closed form."""
 
+import re
+
 from decision_boundary import geometry
-from decision_boundary.data import circle_in_square
+from decision_boundary.data import RADIUS, circle_in_square
 from decision_boundary.geometry import best_polygon, disc_error, disc_overlap
-from decision_boundary.polygon import extract_boundary
-from decision_boundary.shared.exact import confirmed, exact_corners
+from decision_boundary.polygon import Polyline, extract_boundary
+from decision_boundary.study.exact import confirmed, exact_corners
 from matplotlib.path import Path
 import numpy as np
 from oracles import UNITS, build, hexagon
@@ -31,9 +33,33 @@ def test_convex_is_simple_and_without_straight_or_reflex_angles():
     assert not any(map(geometry.is_convex, [STAR, ELL, ELL[::-1], straight]))
 
 
-@pytest.mark.parametrize("vertices", [[(0, 0), (1, 1)], np.ones((4, 3))])
-def test_too_few_corners_or_not_in_the_plane_are_rejected(vertices):
-    with pytest.raises(ValueError, match="vertices must have shape"):
+def test_a_repeated_corner_is_one():
+    ring = [ELL[0], *ELL, ELL[0]]
+    for measure in geometry.side_lengths, geometry.interior_angles:
+        assert measure(ring).tolist() == measure(ELL).tolist()
+    diamond = [*DIAMOND[:2], *DIAMOND[1:], DIAMOND[0]]
+    assert geometry.is_convex(diamond)
+    assert disc_overlap(diamond) == disc_overlap(DIAMOND) == pytest.approx(0.5)
+
+
+def test_corners_are_counted_of_one_closed_convex_polygon_only():
+    diamond = Polyline(np.array(DIAMOND), closed=True)
+    ring = Polyline(np.array([*DIAMOND, DIAMOND[0]]), closed=True)
+    assert geometry.count_corners([diamond]) == geometry.count_corners([ring]) == 4
+    ell, line = Polyline(np.array(ELL), True), Polyline(np.array(DIAMOND), False)
+    for boundary in [], [diamond, diamond], [ell], [line]:
+        assert geometry.count_corners(boundary) == 0
+
+
+BAD = [
+    ([(0, 0), (1, 1), (0, 0)], "vertices must be three or more corners, not 2"),
+    (np.ones((4, 3)), "vertices must have shape (K, 2), not (4, 3)"),
+]
+
+
+@pytest.mark.parametrize(("vertices", "message"), BAD)
+def test_too_few_corners_or_not_in_the_plane_are_rejected(vertices, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         geometry.polygon_area(vertices)
 
 
@@ -55,6 +81,16 @@ def test_overlap_and_error_are_those_of_samples(vertices):
     inside, disc = Path(vertices).contains_points(X), y[:, 0] == 0
     assert disc_overlap(vertices) == pytest.approx(4 * (inside & disc).mean(), abs=0.02)
     assert disc_error(vertices) == pytest.approx((inside != disc).mean(), abs=0.005)
+
+
+@pytest.mark.parametrize("n", [3, 4, 9])
+def test_the_disc_covers_the_middle_half_of_a_side_of_the_best_polygon(n):
+    polygon = best_polygon(n)
+    a, b = polygon[:2]
+    assert len(polygon) == n
+    assert geometry.side_lengths(polygon) == pytest.approx(np.hypot(*(b - a)))
+    for point in 0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b:
+        assert np.hypot(*point) == pytest.approx(RADIUS, rel=1e-14)
 
 
 # Exact arithmetic

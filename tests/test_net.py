@@ -1,21 +1,22 @@
 """Exercise 1(a): the gradients and the interface of Python-FeedForward/net.py."""
 
-import copy
+from decimal import Decimal, localcontext
 import inspect
 from itertools import product
+import math
 import re
+import sys
 
+from decision_boundary.data import circle_in_square
 from decision_boundary.shared.script import load
+import mistakes
 import numpy as np
-from oracles import mutant
 import pytest
-import torch
-from torch.nn.functional import logsigmoid
 
 net = load("Python-FeedForward/net.py")
 checks = load("Python-FeedForward/gradient_check.py")
 
-CASES = [
+ARCHITECTURES = [
     {"hidden_size": 16},  # as provided
     {"hidden_size": (3,), "activation": "relu"},
     {"hidden_size": (), "activation": ()},  # logistic regression
@@ -24,90 +25,154 @@ CASES = [
 ]
 
 
-def random_case(seed, num_points, **options):
-    return checks.random_case(np.random.default_rng(seed), num_points, **options)
+def random_case(seed, num_points, module=net, **options):
+    """A network of random parameters, points and labels, not only 0 and 1."""
+    rng = np.random.default_rng(seed)
+    network = module.FeedForwardNetwork(**options)
+    checks.randomize(network, rng)
+    X, y = checks.random_points(rng, num_points, options.get("input_size", 2))
+    return network, X, 0.8 * y + 0.1
 
 
-def cases():
-    for options, N in product(CASES, (1, 2, 64)):
-        network, X, y = random_case(N, N, **options)
-        yield network, X, 0.8 * y + 0.1  # labels need not be 0 or 1
+def largest_deviation(module=net, batches=(1, 2, 64)):
+    """From autograd over many networks, in the second of two batches."""
+    deviations = []
+    for options, N in product(ARCHITECTURES, batches):
+        network, X, y = random_case(N, N, module, **options)
+        checks.backward_gradients(network, X[::-1], y)
+        ours = checks.backward_gradients(network, X, y)
+        expected = checks.autograd_gradients(network, X, y)
+        deviations += map(checks.deviation, ours, expected)
+    return max(deviations)
 
 
-def largest_deviation():
-    """From autograd over all cases and tensors, relative to its largest entry."""
-    pairs = ((checks.our_gradients(*c), checks.autograd_gradients(*c)) for c in cases())
-    return max(max(map(checks.deviation, *pair)) for pair in pairs)
+# The gradients
 
 
 def test_gradients_are_autograds():
     assert largest_deviation() < 1e-12
 
 
+@pytest.mark.parametrize("mistake", mistakes.of_item("1(a)"), ids=lambda m: m.name)
+def test_each_known_mistake_is_noticed(mistake):
+    assert largest_deviation(mistakes.module(mistake)) > 1e-3
+
+
+def loss_after_training(module):
+    X, y = circle_in_square(512, seed=0)
+    network = module.FeedForwardNetwork(learning_rate=0.03 / 32, seed=0)
+    for start in 32 * (np.arange(400 * 16) % 16):
+        network.zero_grad()
+        network.forward(X[start : start + 32])
+        network.backward(y[start : start + 32])
+        network.update_weights()
+    return net.bce_with_logits_loss(network.forward(X), y).mean()
+
+
 @pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        ("sigmoid(self._logits) - t", "self._logits - t"),
-        ("sigmoid(self._logits) - t", "sigmoid(self._logits) + t"),
-        ("+= a.dot(delta.T)", "+= a[:, :1].dot(delta.T[:1])"),  # no sum over the batch
-        ("+= a.dot(delta.T)", "= a.dot(delta.T)"),  # not a view of the gradients
-        (  # transposed where the shapes do not tell
-            "self.weights[layer].dot(delta)",
-            "(W.T if (W := self.weights[layer]).shape == (16, 16) else W).dot(delta)",
-        ),
-        ("delta *= derivative(a[:-1])", "pass"),
-        ("lambda a: 1.0 - a * a", "lambda a: 1.0 - a"),
-        ("lambda a: a * (1.0 - a)", "lambda a: a"),
-        ("lambda a: a > 0", "lambda a: a >= 0"),
-    ],
+    "mistake",
+    [mistake for mistake in mistakes.of_item("1(a)") if mistake.shows],
+    ids=lambda mistake: mistake.name,
 )
-def test_a_wrong_backward_is_noticed(right, wrong, tmp_path, monkeypatch):
-    wrong_net = mutant("Python-FeedForward/net.py", right, wrong, tmp_path)
-    monkeypatch.setattr(net, "FeedForwardNetwork", wrong_net.FeedForwardNetwork)
-    assert largest_deviation() > 1e-3
+def test_what_the_report_says_about_a_mistake(mistake):
+    module = mistakes.module(mistake)
+    if mistake.shows == "the loss stays above 0.5":
+        assert loss_after_training(module) > 0.5
+    elif "the loss falls all the same" in mistake.shows:
+        assert loss_after_training(module) < 0.3  # from 0.69
+    else:
+        assert mistake.shows == "only with two points in a batch"
+        assert largest_deviation(module, batches=[1]) < 1e-12
 
 
-def test_the_printed_check_takes_the_worst_and_notices_a_mistake(monkeypatch, numbers):
+def test_gradient_check_writes_bounds_that_hold(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "NETWORKS", 2)
-    values = numbers(checks)
-    autograd, differences = checks.check(0).T
-    assert len(autograd) == 6 and (autograd > 0).all() and (autograd < 1e-12).all()
-    assert (differences > 1e-14).all() and (differences < 1e-7).all()
-    monkeypatch.setattr(net, "sigmoid", lambda z: z)
-    mistake = checks.check(0)[:, 0].max()
-    expected = [f"{worst.max():.1e}" for worst in (autograd, differences)]
-    assert [*values.values()] == [2, *expected, f"{mistake:.2g}"] and mistake > 0.1
+    monkeypatch.setattr(sys, "argv", ["gradient_check.py", "--output", str(tmp_path)])
+    checks.main()
+    assert (tmp_path / "numbers/gradients.tex").read_text().splitlines() == [
+        r"\newcommand{\GradientNetworks}{2}",
+        r"\newcommand{\GradientAutograd}{10^{-12}}",
+        r"\newcommand{\GradientDifferences}{10^{-7}}",
+    ]
+
+
+def test_gradient_check_stops_at_a_mistake(tmp_path, monkeypatch):
+    [mistake, *_] = mistakes.of_item("1(a)")
+    wrong = mistakes.module(mistake).FeedForwardNetwork
+    monkeypatch.setattr(checks, "FeedForwardNetwork", wrong)
+    monkeypatch.setattr(checks, "NETWORKS", 1)
+    monkeypatch.setattr(sys, "argv", ["gradient_check.py", "--output", str(tmp_path)])
+    with pytest.raises(SystemExit, match="a deviation is above its bound"):
+        checks.main()
+    assert not (tmp_path / "numbers/gradients.tex").exists()
+
+
+# The interface
 
 
 def test_one_point_at_a_time_adds_up_to_the_batch():
     network, X, y = random_case(4, 20)  # logits of both signs
     with pytest.raises(RuntimeError, match="backward must follow a forward"):
         network.backward(y)
-    points, logits = X.tolist(), network.forward(X)
-    expected = logits.ravel().tolist()
-    X[:], logits[:] = 9, 9  # the caller may reuse these arrays
-    network.backward(y)
-    batch = network.gradients.copy()
+    batch = checks.backward_gradients(network, X, y)
+    batch = [gradient.copy() for gradient in batch]
+    logits = network.forward(X).ravel().tolist()
     network.zero_grad()
-    assert not network.gradients.any()
-    for point, label, logit in zip(points, y.tolist(), expected):
-        ours = network.forward(point)  # lists, as in the sheet's main.py
-        assert type(ours) is float and ours == pytest.approx(logit)
-        network.backward(label if label[0] else 0.0)
-    np.testing.assert_allclose(network.gradients, batch, rtol=1e-12, atol=1e-13)
+    assert not any(g.any() for g in network.weight_gradients + network.bias_gradients)
+    for point, label, expected in zip(X.tolist(), y.tolist(), logits):
+        logit = network.forward(point)  # lists, as in the archive's main.py
+        assert type(logit) is float
+        assert logit == pytest.approx(expected)
+        network.backward(label if label[0] > 0.5 else label[0])
+    ours = network.weight_gradients + network.bias_gradients
+    for gradient, expected in zip(ours, batch):
+        np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_the_caller_may_reuse_points_and_logits():
+    network, X, y = random_case(4, 20)
+    expected = [g.copy() for g in checks.backward_gradients(network, X, y)]
+    network.zero_grad()
+    logits = network.forward(X)
+    logits.fill(9)
+    X.fill(9)
+    network.backward(y)
+    ours = network.weight_gradients + network.bias_gradients
+    np.testing.assert_equal(ours, expected)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_arrays_may_be_changed_in_place_or_replaced(replace):
+    network, X, y = random_case(1, 5)
+    other, _, _ = random_case(2, 5)
+    for ours, theirs in zip(
+        network.weights + network.biases, other.weights + other.biases
+    ):
+        ours[...] = theirs
+    if replace:
+        network.weights = [W.copy() for W in other.weights]
+        for layer, b in enumerate(other.biases):
+            network.biases[layer] = b.copy()
+    for either in (network, other):
+        checks.backward_gradients(either, X, y)
+        either.update_weights()
+    np.testing.assert_equal(network.forward(X), other.forward(X))
 
 
 def test_an_update_is_momentum_then_decay():
     options = {"learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.3}
     network, X, y = random_case(3, 5, **options)
-    w, v = network.parameters.copy(), 0
+    w = [array.copy() for array in network.weights + network.biases]
+    v = [np.zeros_like(array) for array in w]
     for _ in range(3):
-        checks.our_gradients(network, X, y)
-        v = 0.8 * v - 0.1 * network.gradients
-        w = w + v
-        w = w - 0.1 * 0.3 * w
+        gradients = checks.backward_gradients(network, X, y)
+        for i, g in enumerate(gradients):
+            v[i] = 0.8 * v[i] - 0.1 * g
+            w[i] = w[i] + v[i]
+            w[i] = w[i] - 0.1 * 0.3 * w[i]
         network.update_weights()
-        np.testing.assert_allclose(network.parameters, w, rtol=1e-13)
+        for ours, expected in zip(network.weights + network.biases, w):
+            np.testing.assert_allclose(ours, expected, rtol=1e-13)
 
 
 def test_initial_weights_are_xavier_uniform_and_the_seed_decides():
@@ -118,42 +183,50 @@ def test_initial_weights_are_xavier_uniform_and_the_seed_decides():
         assert 0.98 * bound < np.abs(W).max() <= bound
         assert abs(W.mean()) < 0.1 * bound
     first, same, other = (net.FeedForwardNetwork(seed=s).weights[1] for s in (1, 1, 2))
-    assert (first == same).all() and (first != other).all()
+    assert (first == same).all()
+    assert (first != other).all()
 
 
-def test_the_defaults_are_those_of_the_sheet():
+def test_the_defaults_are_those_of_the_archive():
     parameters = inspect.signature(net.FeedForwardNetwork).parameters.values()
     defaults = [2, 16, 0.01, 0.9, 0.01, ("tanh", "sigmoid"), None]
     assert [p.default for p in parameters] == defaults
 
 
-def test_a_copy_made_after_forward_trains_alike_and_independently():
-    network, X, y = random_case(5, 4)
-    network.forward(X)
-    twin = copy.deepcopy(network)
-    for either in (network, twin):
-        either.backward(y)
-        either.update_weights()
-    assert (twin.forward(X) == network.forward(X)).all() and network.velocity.any()
-    twin.weights[0][...] = 0
-    assert (twin.forward(X) != network.forward(X)).all()
+# Sigmoid and loss
+
+LOGITS = [0, 1e-300, 0.5, -3, 20, 30, -40, 100, 700, -700, 1e4, -1e4, 1e38, -1e38]
+LABELS = [0.0, 1e-6, 0.25, 0.9, 0.9999, 1 - 1e-6, 1 - 1e-9, True]
 
 
-def test_sigmoid_and_loss_are_exact_to_rounding_and_never_overflow():
-    z = [0, 1e-300, 0.5, -3, 30, -40, 700, -700, 708, 1e4, -1e4, 1e38, -1e38]
-    z = torch.tensor([*z, np.finfo(float).min], dtype=torch.float64)
+def exact_loss(z, y):
+    with localcontext() as context:
+        context.prec = 400
+        softplus = (1 + (-abs(Decimal(z))).exp()).ln() + max(Decimal(z), 0)
+        return float(softplus - Decimal(float(y)) * Decimal(z))
+
+
+@pytest.mark.parametrize("y", LABELS)
+def test_the_loss_is_exact_to_rounding_for_smoothed_labels_too(y):
+    expected = [exact_loss(z, y) for z in LOGITS]
     with np.errstate(all="raise", under="ignore"):
-        np.testing.assert_allclose(net.sigmoid(z.numpy()), torch.sigmoid(z), rtol=1e-14)
-        for t in (0.0, 0.25, True):
-            reference = -t * logsigmoid(z) - (1 - t) * logsigmoid(-z)
-            ours = net.bce_with_logits_loss(z.numpy(), t)
-            np.testing.assert_allclose(ours, reference, rtol=1e-14)
-        single = np.array([-1e4, 1e4], np.float32)
-        np.testing.assert_allclose(net.sigmoid(single), [0, 1])
-        np.testing.assert_allclose(net.bce_with_logits_loss(0, [0, 1]), np.log(2))
+        loss = net.bce_with_logits_loss(np.array(LOGITS), y)
+    np.testing.assert_allclose(loss, expected, rtol=1e-13)
 
 
-NEW, LOSS = net.FeedForwardNetwork, net.bce_with_logits_loss
+def test_sigmoid_is_exact_to_rounding_and_never_overflows():
+    z = [*LOGITS, 708, np.finfo(float).min, np.finfo(float).max]
+    expected = [1 / (1 + math.exp(-x)) if x > -709 else 0 for x in z]
+    with np.errstate(all="raise", under="ignore"):
+        ours = net.sigmoid(np.array(z))
+        assert [*net.sigmoid(np.array([-1e4, 1e4], np.float32))] == [0, 1]
+    np.testing.assert_allclose(ours, expected, rtol=1e-14)
+
+
+# Bad arguments
+
+NEW = net.FeedForwardNetwork
+LOSS = net.bce_with_logits_loss
 trained = NEW()
 trained.forward([[0, 0], [0, 1], [1, 1]])
 

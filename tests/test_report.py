@@ -2,179 +2,191 @@
 
 import re
 
-from decision_boundary.shared.script import ROOT, load
-import numpy as np
-from oracles import rows_of
+from decision_boundary.shared.script import ROOT
 import pytest
 
-TEXT = (ROOT / "report/report.tex").read_text()
-BODY = re.sub(r"(?<!\\)%.*", "", TEXT)
-SOURCES = re.findall(r"^\\numbers\{(\w+)\}", BODY, re.MULTILINE)
-sources = load("report/sources.py")
+DOCUMENTS = ("report.tex", "theory.tex")
+
+
+def body(document):
+    text = (ROOT / "report" / document).read_text()
+    return re.sub(r"(?<!\\)%.*", "", text)
+
+
+def prose(document):
+    return body(document).partition(r"\begin{document}")[2]
+
+
+def sources(document):
+    """The names of the files of numbers that the document reads."""
+    return re.findall(r"^\\numbers\{(\w+)\}", body(document), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def numbers():
-    """{macro: text} of all numbers that the report reads."""
-    files = [ROOT / f"report/numbers/{source}.tex" for source in SOURCES]
-    if not all(file.exists() for file in files):
-        pytest.skip("run make: report/numbers is not complete")
-    content = "".join(file.read_text() for file in files)
-    pairs = re.findall(
-        r"\\newcommand\{\\(\w+)\}\{(.*?)\}\n(?=\\new|$)", content, re.DOTALL
-    )
-    assert len(pairs) == content.count("\\newcommand")
-    return dict(pairs)
+    """{macro: text} of all numbers that the documents read."""
+    pairs = {}
+    for source in {*sources("report.tex"), *sources("theory.tex")}:
+        file = ROOT / f"report/numbers/{source}.tex"
+        if not file.exists():
+            pytest.skip("run make: report/numbers is not complete")
+        content = file.read_text()
+        macro = r"\\newcommand\{\\(\w+)\}\{(.*?)\}\n(?=\\new|$)"
+        found = re.findall(macro, content, re.DOTALL)
+        assert len(found) == content.count("\\newcommand")
+        pairs.update(found)
+    return pairs
 
 
 @pytest.fixture
 def n(numbers):
-    """{macro: number} of those that start with one."""
-    skipped = re.compile("Table|Version|Processor|Hash")
-    return {k: number(text) for k, text in numbers.items() if not skipped.search(k)}
-
-
-def number(text):
-    """The number that starts a text such as `99.5 +- 0.3` or $1.2\\cdot10^{-16}$."""
-    text = re.sub(r"\$(.*?)\\cdot10\^\{(.*?)\}\$", r"\1e\2", text)
-    match = re.match(r"-?[\d.]+(e-?\d+)?(?![a-z])", text)
-    return float(match.group()) if match else None
+    """{macro: number} of those that are one, or start with one."""
+    found = {}
+    for name, text in numbers.items():
+        match = re.match(r"-?[\d.]+", text.replace(r"\,", ""))
+        if match and "Table" not in name:
+            found[name] = float(match.group())
+    return found
 
 
 def share(text):
     """Of a text such as `3 of 4`."""
-    k, n = map(int, text.split(" of "))
-    return k / n
+    k, n = text.split(" of ")
+    return int(k) / int(n)
 
 
-def test_no_result_is_typed_by_hand():
-    start, end = BODY.index(r"\section{Proofs}"), BODY.index(r"\section{Protocols}")
-    text = BODY[:start] + BODY[end:]  # a proof may compute
-    text = re.sub(r"arXiv:[\d.]+|\{[\d.]+\\linewidth\}|1\.96\s+standard", "", text)
-    # The learning rates of Exercise 3, which the protocols vary
-    text = re.sub(r"(?<=[ :])0\.(03|01|1)(?=[ ,;}])", "", text)
+def rows_of(table):
+    return [row.split(" & ") for row in table.split("\\\\\n")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_result_is_typed_by_hand(document):
+    text = prose(document)
+    # A proof may compute; so may the worked examples of sections 1(a) and 1(b)
+    text = re.sub(r"\\begin\{proof\}.*?\\end\{proof\}", "", text, flags=re.DOTALL)
+    text = re.sub(r"\\approx-?\d\.\d+|\(2,-1\.9\)|S=0\.1", "", text)
+    text = re.sub(r"arXiv:[\d.]+|\{[\d.]+\\linewidth\}|1\.96", "", text)
+    settings = r"\\beta_1=0\.9|\\beta_2=0\.999|above 0\.6|~3\.1|\b0\.(03|01|1)\b"
+    text = re.sub(settings, "", text)
     assert re.findall(r".*\d[.]\d.*", text) == []
 
 
 def test_every_macro_is_defined_and_used(numbers):
-    used = set(re.findall(r"\\([A-Z][A-Za-z]+)", BODY))
-    local = set(re.findall(r"\\newcommand\{\\(\w+)\}", BODY))
-    latex = {"PackageError", "IfFileExists", "Large", "Bigl", "Bigr"}
-    authors = {"AuthorOne", "AuthorTwo"}
+    used = set()
+    for document in DOCUMENTS:
+        used |= set(re.findall(r"\\([A-Z][A-Za-z]+)", body(document)))
     for_the_tests = re.compile(
-        ".*(MostFresh|Failed|Margin|Empty|Worst|Four|Five|Six|Spread)$"
+        "Start.*(Worst|Five|Six|Spread|Positive)$|Pytorch|CauseTable|Points.*Angle"
     )
     unused = {name for name in numbers if name not in used}
-    assert used - local - latex - authors <= set(numbers)
-    assert not {name for name in unused if not for_the_tests.match(name)}
+    assert {name for name in unused if not for_the_tests.match(name)} == set()
 
 
 def test_the_quoted_code_is_the_sheets_three_steps():
-    lines = sources.quoted_backward().splitlines()
-    assert lines[0].startswith("# 1. Output layer")
-    steps = [line.strip()[2] for line in lines if re.match(r" *# \d\. ", line)]
+    code = (ROOT / "Python-FeedForward/net.py").read_text()
+    steps = re.findall(r"# Sheet 1\(a\) (\d)", code)
     assert steps == ["1", "3", "2"]
-    assert lines[-1].strip() == "delta *= derivative(a[:-1])"
-
-
-def test_the_hash_is_that_of_all_sources(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "ROOT", tmp_path)
-    (tmp_path / "report").mkdir()
-    contents = [b"a\nb", b"a\r\nb", b"a\nc"]  # the second as Windows may check it out
-    hashes = []
-    for content in contents:
-        (tmp_path / "report/report.tex").write_bytes(content)
-        hashes.append(sources.source_hash())
-    assert hashes[0] == hashes[1] != hashes[2]
+    quoted = code[code.index("# Sheet 1(a) 1") : code.index("    def zero_grad")]
+    last_line = quoted.rstrip().splitlines()[-1]
+    assert re.search(r"layer\]\.T", last_line)  # where the Makefile's sed stops
 
 
 # Claims in words
 
 
 def test_claims_on_exercise_1(n):
-    assert n["GradientAutograd"] < 1e-14
-    assert n["GradientDifferences"] < 1e-7
-    assert n["GradientMistake"] > 0.1
+    assert abs(n["BackpropFirstLoss"] - 0.69) < 0.05  # close to log 2
     assert n["BackpropFirstLoss"] > 10 * n["BackpropLossMedian"]
-    assert abs(n["BackpropFirstLoss"] - 0.69) < 0.1  # log 2, of guessing
+    assert 10 < n["BackpropPlateau"] < 100
+    assert n["BackpropRise"] > 1.5
+    assert n["BackpropLossRecent"] < n["BackpropLossMax"] / 2  # in a spike at the end
+    assert n["BackpropErrorDistance"] < 0.03
+    assert n["BackpropAccuracy"] > n["BackpropFreshMedian"]
+
+
+def test_claims_on_cross_entropy(n):
     assert n["CrossSharpNormalizedReached"] == 0
-    assert (n["CrossSharpSoftmaxFrom"], n["CrossSharpSoftmaxTo"]) == (0.1, 1000)
-    assert n["CrossSmoothSoftmaxDecades"] > 2 * n["CrossSmoothNormalizedDecades"] > 0
+    assert n["CrossSharpSoftmaxFrom"] < 1 < n["CrossSharpSoftmaxTo"] == 1000
+    assert n["CrossBelowLeast"] < 0
     assert n["CrossNear"] < n["CrossExitLeast"] < n["CrossExitMedian"]
 
 
 def test_claims_on_exercise_2(n):
-    assert n["FunctionsRejected"] == 3
-    assert n["FunctionsAutograd"] < 1e-13
-    assert n["PytorchEpochs"] * 4 == n["BackpropEpochs"]
-    assert n["PytorchBatch"] == 2 * n["BackpropBatch"]  # an eighth of the steps
-    assert abs(n["PytorchFreshMedian"] - n["BackpropFreshMedian"]) < 1
+    assert n["PytorchPlateau"] <= 2  # no plateau
+    assert n["PytorchRise"] > 1.5
+    assert abs(n["PytorchFreshMedian"] - n["BackpropFreshMedian"]) < 0.5
     assert n["AdamBestLoss"] < n["SGDBestLoss"]
-    assert n["OptimizerWins"] > n["OptimizerSeeds"] / 2
-    assert n["AdamRuns"] == n["SGDRuns"] == n["OptimizerRates"] * n["OptimizerSeeds"]
+    assert n["OptimizerGainError"] < n["OptimizerGain"]
+    assert n["OptimizerFairGainError"] < n["OptimizerFairGain"] < n["OptimizerGain"]
     assert n["AdamBestRate"] not in (0.001, 1)  # not at the edge of the range
     assert n["SGDBestRate"] not in (0.01, 10)
-    assert n["AdamFailedFrom"] > n["AdamBestRate"]
-    assert n["SGDFailedFrom"] > n["SGDBestRate"]
+    assert n["AdamStableTo"] > n["AdamBestRate"]
+    assert n["SGDStableTo"] >= n["SGDBestRate"]
 
 
-def test_claims_on_exercise_3(n, numbers):
-    for name in "HexagonNumPy", "HexagonPyTorch", "HexagonExact", "CauseFourCorners":
-        assert share(numbers[name]) == 1, name
-    assert share(numbers["ExactPolygons"]) == 1
-    assert share(numbers["PredictOther"]) < 0.98 < share(numbers["PredictSure"])
-    assert share(numbers["CauseDeadNegative"]) > 0.99
-    assert n["StartOursXavier"] < n["StartOursPositive"] < n["StartOursSpread"] == 100
-    assert n["StartAllSets"] == n["StartDataSets"] >= 200
-    assert n["StartInside"] < 100
-    for scale in "StartOursXavier", "StartArchiveXavier":
-        assert n[f"{scale}Four"] > max(n[scale], n[f"{scale}Five"], n[f"{scale}Six"])
-    assert n["DeepXavier"] < n["DeepPositive"]
-    assert n["PolygonsLeast"] >= 99
+def test_claims_on_the_hexagon(n, numbers):
+    assert share(numbers["HexagonNumPy"]) == share(numbers["HexagonPyTorch"]) == 1
     assert n["HexagonFreshHighest"] < n["HexagonBest"] + 0.2  # of 100,000 points
-    assert n["PointsManyAngle"] < n["PointsFewAngle"]
-    assert n["HexagonFreshLowest"] < n["PointsManyAccuracy"] <= n["HexagonBest"]
-    rows = rows_of(numbers["PointsTable"])[:3]
-    assert [row[2] for row in rows] == ["0.01", "0.03", "0.1"]
-    losses = [float(row[4]) for row in rows]
-    assert losses[0] > 1.4 * losses[1] > 1.4 * losses[2]
-    low, high = np.array([row[-1].split(" to ") for row in rows], dtype=float).T
-    assert (high - low)[2] > (high - low)[1]
-    for name in "Tanh", "Sigmoid":
-        assert n["SmoothReluTurn"] > 10 * n[f"Smooth{name}Turn"]
+    assert n["StartOursXavier"] < n["StartOursPositive"] < n["StartOursSpread"] == 100
+    assert n["StartArchiveSpread"] == 100
+    assert n["StartAllSets"] == n["StartDataSets"] >= 200
+    assert n["StartOursXavierFour"] > n["StartOursXavier"]
+    assert n["StartArchiveXavierFour"] > n["StartArchiveXavier"]
+    for smooth in "SmoothTanhTurn", "SmoothSigmoidTurn":
+        assert n["SmoothReluTurn"] > 10 * n[smooth]
+
+
+def test_the_example_is_solved_by_hand(numbers):
+    rows = rows_of(numbers["ExampleTable"])
+    units = {int(row[0]): [float(x.strip("$")) for x in row[1:]] for row in rows}
+    x, y = float(numbers["ExampleX"]), float(numbers["ExampleY"])
+    values = {k: w1 * x + w2 * y + b for k, (w1, w2, b, _) in units.items()}
+    hinge, active = int(numbers["ExampleHinge"]), int(numbers["ExampleActive"])
+    assert abs(values[hinge]) < 0.05
+    assert values[active] > 0.1
+    assert values[int(numbers["ExampleOther"])] < -0.1
+    logit = units[active][3] * values[active] + float(numbers["ExampleBias"])
+    assert abs(logit) < 0.3  # of 22, from two digits of x and y
 
 
 def test_claims_on_failures_and_gradient_flow(n, numbers):
     rows = rows_of(numbers["CauseTable"])
     convex, negative, dead = ([int(count) for count in row[1:]] for row in rows)
-    hexagon, closed, opened, _, total = zip(convex, negative, dead)
+    hexagon, closed, _, _, total = zip(convex, negative, dead)
     assert hexagon[0] > 0 and hexagon[1:] == (0, 0)  # all positive and alive
     assert closed[2] == 0 and total[2] > n["CauseFailed"] / 2
-    assert closed[1] > opened[1]
     assert sum(total) - sum(hexagon) == n["CauseFailed"]
-    assert total[2] == sum(n[f"CauseDead{k}"] for k in ("One", "Two", "Three"))
+    assert share(numbers["CauseFourCorners"]) == 1
+    assert share(numbers["PredictOther"]) < 0.98 < share(numbers["PredictSure"])
+    assert n["SpareDead"] + n["SpareNegative"] == n["SpareHexagons"]
+    assert share(numbers["ExactPolygons"]) == 1
+    assert n["PointsManyAngle"] < n["PointsFewAngle"]
+    assert n["PolygonsLeast"] >= 99
     assert (n["DescentDeaths"], n["DescentChanges"]) == (0, 0)
+    assert n["DescentArchiveDeaths"] == 0
     assert share(numbers["SymmetricHexagons"]) == share(numbers["SymmetricFalls"]) == 1
-    assert n["SymmetricAsymmetry"] < 1e-12 < n["SymmetricBelowFirst"]
+    assert n["HingesSurround"] == n["HingesCorners"] == n["HingesSnapshots"]
 
 
-# What the README quotes, with how far another processor's rounding may take it
-README = r"""each of N data sets: StartDataSets: 0
-N % of these lie wholly in the square: StartInside: 0.5
-SGD \(N against N: AdamBestLoss SGDBestLoss: 0.003
-N to N % \(best possible. N %: HexagonFreshLowest HexagonFreshHighest HexagonBest: 0.3
-Xavier weights N %, outgoing weights positive N %: StartOursXavier StartOursPositive: 1
-N % of the networks, for each H from 3 to 8: PolygonsLeast: 0.5
-loss N to N, [^|]*\| `python Python: BackpropFirstLoss BackpropLossMedian: 0.05
-accuracy N to N % \| `python Python: BackpropFreshMin BackpropFreshMax: 0.5
-loss N to N, [^|]*\| `python PyTorch: PytorchFirstLoss PytorchLossMedian: 0.05
-accuracy N to N % \| `python PyTorch: PytorchFreshMin PytorchFreshMax: 0.5"""
+# What the README quotes
+
+
+README = r"""in N % of the runs from plain Xavier weights: StartOursXavier
+four in N %: StartOursXavierFour
+in N % from evenly spread: StartOursSpread
+loss N to N, accuracy N to N % \| `python Python: BackpropFirstLoss \
+BackpropLossMedian BackpropFreshMin BackpropFreshMax
+loss N to N, accuracy N to N % \| `python PyTorch: PytorchFirstLoss \
+PytorchLossMedian PytorchFreshMin PytorchFreshMax
+accuracy N to N %; no hexagon exceeds N %: HexagonFreshLowest \
+HexagonFreshHighest HexagonBest""".replace("\\\n", "")
 
 
 @pytest.mark.parametrize("line", README.splitlines())
 def test_the_readme_says_so_too(numbers, line):
-    pattern, names, tolerance = line.split(": ")
+    pattern, names = line.split(": ")
     text = re.sub(r"(?<!\|)\n", " ", (ROOT / "README.md").read_text())
     [quoted] = re.finditer(pattern.replace("N", r"([\d.]+)"), text)
     for name, value in zip(names.split(), quoted.groups(), strict=True):
-        assert abs(float(value) - number(numbers[name])) <= float(tolerance)
+        digits = len(value.partition(".")[2])
+        assert abs(float(value) - float(numbers[name])) <= 0.51 * 10**-digits

@@ -1,6 +1,5 @@
 """Every command line: what it writes, and what it says when something is wrong."""
 
-import ast
 import os
 import re
 import shutil
@@ -8,297 +7,278 @@ import signal
 import subprocess
 import sys
 
-from decision_boundary.shared import figures, live, results, training
-from decision_boundary.shared.script import ROOT, load, run
-import numpy as np
+from decision_boundary.shared import live, results, script
+from decision_boundary.shared.script import ROOT, load
 import pytest
 
-BACKPROP, PYTORCH = "Python-FeedForward/main.py", "PyTorch-FeedForward/main.py"
-HEXAGON, STUDY = "decision_boundary/main.py", "decision_boundary/study"
+BACKPROP = "Python-FeedForward/main.py"
+CHECK = "Python-FeedForward/gradient_check.py"
+CROSS_ENTROPY = "Python-FeedForward/cross_entropy.py"
+PYTORCH = "PyTorch-FeedForward/main.py"
+COMPARE = "PyTorch-FeedForward/compare_optimizers.py"
+HEXAGON = "decision_boundary/main.py"
+STUDY = "decision_boundary/study"
 SHORT = "--epochs 3 --runs 2 --points 70"
-SETS = "--points 64 --data-sets 2 --networks 3"
-SCRIPTS = {  # the name of its numbers, and options that make it quick
-    BACKPROP: ("backprop", SHORT),
-    "Python-FeedForward/gradient_check.py": ("gradients", ""),
-    "Python-FeedForward/cross_entropy.py": ("cross_entropy", "--starts 12 --steps 5"),
-    PYTORCH: ("pytorch", SHORT),
-    "PyTorch-FeedForward/test_gradients.py": ("functions", ""),
-    "PyTorch-FeedForward/compare_optimizers.py": ("optimizers", "--epochs 1 --runs 2"),
-    HEXAGON: ("hexagon", "--epochs 1 --points 64"),
-    f"{STUDY}/starts.py": ("starts", f"{SETS} --epochs 1"),
-    f"{STUDY}/polygons.py": ("polygons", f"{SETS} --epochs 1"),
-    f"{STUDY}/points.py": ("points", "--data-sets 2 --networks 2 --steps 256"),
-    f"{STUDY}/deep.py": ("deep", f"{SETS} --epochs 1"),
-    f"{STUDY}/activations.py": ("activations", "--epochs 1 --points 64 --runs 1"),
-    f"{STUDY}/descent.py": ("descent", "--networks 3"),
-    "report/sources.py": ("sources", ""),
+PLAY = "--epochs 1 --runs 1 --points 64"
+FEW = "--data-sets 2 --networks 3"
+SETS = f"{FEW} --points 64"
+SCRIPTS = {  # the name of its numbers, options that make it quick, defaults in --help
+    BACKPROP: ("backprop", SHORT, "0 1024 512 5 0.03"),
+    CHECK: ("gradients", "", "0"),
+    CROSS_ENTROPY: ("cross_entropy", "--starts 12", "0 1000"),
+    PYTORCH: ("pytorch", SHORT, "0 256 512 5 0.01"),
+    COMPARE: ("optimizers", "--epochs 1 --runs 2", "0 256 10"),
+    HEXAGON: ("hexagon", PLAY, "0 256 512 5 0.03 3 1000"),
+    f"{STUDY}/starts.py": ("starts", f"{SETS} --epochs 1", "0 200 50 512 256"),
+    f"{STUDY}/polygons.py": ("polygons", f"{SETS} --epochs 1", "0 20 50 512 256"),
+    f"{STUDY}/points.py": ("points", f"{FEW} --steps 256", "0 10 50 2048"),
+    f"{STUDY}/deep.py": ("deep", f"{SETS} --epochs 1", "0 50 5 512 256"),
+    f"{STUDY}/configurations.py": ("configurations", PLAY, "0 512 512 3"),
+    f"{STUDY}/descent.py": ("descent", f"{FEW} --points 20", "0 6 50 512"),
 }
-NOT_RANDOM = "functions", "sources"
-# By name, the numbers among the options' defaults, in the order of --help
-DEFAULTS = """backprop 0 1024 512 5 0.03, gradients 0, cross_entropy 0 1000 1000,
-pytorch 0 256 512 5 0.01, functions 0, optimizers 0 256 20, hexagon 0 256 512 1000 3,
-starts 0 256 512 200 50, polygons 0 256 512 20 50, points 0 10 50 2048,
-deep 0 256 512 50 5, activations 0 512 512 3, descent 0 512 6 100, sources 0"""
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    """call(script, options, folder): exit status, and what is on stdout and stderr."""
-    monkeypatch.setattr(training, "FRESH_POINTS", 1000)
+def call(monkeypatch, capsys, tmp_path):
+    """call(path, options): a script's exit status, and what is on stdout and stderr.
 
-    def call_script(script, options="", folder=None):
-        output = ["--output", str(folder)] if folder else []
-        monkeypatch.setattr(sys, "argv", [script, *options.split(), *output])
+    It runs in tmp_path, which also has the two folders for results.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(script, "REPORT", tmp_path / "report")
+    monkeypatch.setattr(script, "ELSEWHERE", tmp_path / "output")
+    # Less of what takes long whatever the options are
+    monkeypatch.setattr(load(CROSS_ENTROPY), "STEPS", 5)
+    monkeypatch.setattr(live, "FRAMES_PER_SECOND", 1)
+
+    def call_script(path, options):
+        monkeypatch.setattr(sys, "argv", [path, *options.split()])
         status = 0
         try:
-            run(load(script).main)
+            script.run(load(path).main)
         except SystemExit as stop:
             status = stop.code
         out, err = capsys.readouterr()
         if isinstance(status, str):  # Python prints it, and exits with 1
-            status, err = 1, err + status + "\n"
-        return status or 0, out, err
+            return 1, out, f"{err}{status}\n"
+        return status, out, err
 
     return call_script
-
-
-@pytest.fixture
-def shorter(monkeypatch):
-    """Leave out what takes long whatever the options are."""
-    for script, name, value in [
-        (f"{STUDY}/activations.py", "WIDTHS", (2, 3)),
-        (f"{STUDY}/points.py", "CASES", [(512, 64, 0.1), (512, 512, 0.1)]),
-        (f"{STUDY}/descent.py", "STEPS", 20),
-        ("Python-FeedForward/gradient_check.py", "NETWORKS", 2),
-        ("PyTorch-FeedForward/compare_optimizers.py", "FRESH_POINTS", 100),
-    ]:
-        monkeypatch.setattr(load(script), name, value)
 
 
 def read_files(folder):
     return {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-# What they write
+# What they write, and where
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_the_same_command_writes_the_same_bytes(call, shorter, tmp_path, script):
-    name, options = SCRIPTS[script]
-    contents = []
-    for folder in (tmp_path / "first", tmp_path / "second"):
-        status, out, err = call(script, options, folder)
-        assert (status, err) == (0, "")
-        contents.append(read_files(folder))
-        paths = out.partition("wrote\n")[2].split()
-        assert sorted(contents[-1]) == sorted(map(os.path.basename, paths))
-    assert f"{name}.tex" in contents[0]
-    assert contents[0] == contents[1]
-    if name not in NOT_RANDOM:
-        call(script, f"{options} --seed 1", tmp_path / "third")
-        assert contents[0] != read_files(tmp_path / "third")
+@pytest.mark.parametrize("path", SCRIPTS)
+def test_the_same_command_writes_the_same_bytes(call, tmp_path, path):
+    name, options, _ = SCRIPTS[path]
+    status, out, err = call(path, f"{options} --output first")
+    assert (status, err) == (0, "")
+    first = read_files(tmp_path / "first")
+    assert f"{name}.tex" in first
+    assert {os.path.basename(p) for p in out.partition("wrote\n")[2].split()} == {
+        *first
+    }
+    call(path, f"{options} --output second")
+    assert first == read_files(tmp_path / "second")
+    call(path, f"{options} --output other --seed 1")
+    if path != CHECK:  # whose bounds hold for every seed
+        assert first != read_files(tmp_path / "other")
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_help_lists_the_options_and_their_defaults(call, script):
-    status, out, _ = call(script, "--help")
-    assert status == 0
-    text = " ".join(out.split())
-    assert "--seed SEED random seed, decides the run (default: 0)" in text
-    defaults = " ".join(re.findall(r"\(default: ([\d.]+)\)", text))
-    assert f"{SCRIPTS[script][0]} {defaults}" in DEFAULTS.replace("\n", " ").split(", ")
+@pytest.mark.parametrize("path", [BACKPROP, PYTORCH, HEXAGON])
+def test_every_run_has_a_seed_of_its_own(call, path):
+    _, out, _ = call(path, f"{PLAY} --runs 2")
+    losses = re.findall(r", seed \d: loss (\S+),", out)
+    assert len(losses) == len({*losses}) >= 2
+    _, alone, _ = call(path, f"{PLAY} --seed 1")
+    assert re.findall(r", seed 1: .*", alone) == re.findall(r", seed 1: .*", out)
 
 
-def test_numbers_become_macros_and_tables_are_printed(capsys):
-    text = results.table(["name", "x"], [["a1", "1.5e-16"], ["long name", "0"]])
-    printed = "name             x\na1         1.5e-16\nlong name        0\n"
-    assert capsys.readouterr().out == printed
-    macros = results.macros({"Table": text, "Count": 3, "X": "2.0e+05 +- 1.0e-02"})
-    assert macros.decode().splitlines() == [
-        r"\newcommand{\Table}{a1 & $1.5\cdot10^{-16}$\\",
-        "long name & 0}",
-        r"\newcommand{\Count}{3}",
-        r"\newcommand{\X}{$2.0\cdot10^{5}$ $\pm$ $1.0\cdot10^{-2}$}",
-    ]
-    assert (results.scientific(0), results.scientific(123)) == ("0", "1.2e+02")
+@pytest.mark.parametrize("path", SCRIPTS)
+def test_help_has_the_defaults(call, path):
+    status, out, _ = call(path, "--help")
+    defaults = re.findall(r"\(default:\s+\[?([\d.]+)\]?\)", out)
+    assert (status, " ".join(defaults)) == (0, SCRIPTS[path][2])
+
+
+def test_only_default_options_write_to_report(call, tmp_path):
+    call(CHECK, "")
+    call(CHECK, "--seed 1")
+    assert [*read_files(tmp_path / "report")] == ["gradients.tex"]
+    assert [*read_files(tmp_path / "output")] == ["gradients.tex"]
+
+
+@pytest.mark.parametrize("view", ["--live", "--animation x.gif"])
+def test_a_view_makes_no_difference_to_where_results_go(call, monkeypatch, view):
+    parser = script.parser("What it does.")
+    script.add_training_options(parser, 9, 0.1)
+    monkeypatch.setattr(sys, "argv", ["main.py", *view.split()])
+    assert script.parse(parser).output == script.REPORT
+
+
+def test_no_file_is_touched_before_all_can_be_written(tmp_path):
+    old = tmp_path / "old"
+    old.write_bytes(b"1")
+    with pytest.raises(OSError):
+        results.write_files({old: b"2", old / "not a folder": b"3"})
+    assert read_files(tmp_path) == {"old": b"1"}
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="missing: make")
+def test_make_runs_each_script_for_the_numbers_that_it_writes():
+    rules = subprocess.getoutput(f"make -C '{ROOT}' -pnq clean")
+    found = re.findall(r"^report/numbers/(\w+)\.tex: (\S+)", rules, re.MULTILINE)
+    names = {path: name for path, (name, *_) in SCRIPTS.items()}
+    names["tests/mistakes.py"] = "mistakes"
+    assert {path: name for name, path in found} == names
+
+
+# Playing
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        ("--hidden-units 4 --activation tanh --init xavier --learning-rate 0.1", 1),
+        ("--hidden-units 2 --activation sigmoid", 1),
+        ("--hidden-units 3 3 --init xavier", 2),
+    ],
+)
+def test_other_networks_train_and_are_described(call, tmp_path, options, codes):
+    status, out, err = call(HEXAGON, f"{options} {PLAY}")
+    assert (status, err) == (0, "")
+    assert "\n     4" in out  # the loss in epoch 4 of Exercise 1's code
+    kinds = "no boundary|2 parts|an open line|a smooth closed curve|a closed .* corners"
+    words = re.findall(rf"^(\w+), seed 0: (?:{kinds})", out, re.MULTILINE)
+    assert words == ["NumPy", "PyTorch"][:codes]
+    written = {"hexagon.tex", "hexagon.pdf", "hexagon.png", "hexagon.gif"}
+    assert {*read_files(tmp_path / "output")} == written
 
 
 # Bad options: one line, and status 2
 
 
 @pytest.mark.parametrize(
-    ("script", "options", "message"),
+    ("path", "options", "message"),
     [
-        (BACKPROP, "--seed -1", "an integer from 0 to 4294967295, not '-1'"),
+        (BACKPROP, "--seed -1", "must be an integer from 0 to 2^32 - 1, not '-1'"),
+        (BACKPROP, "--epochs 1.5", "must be an integer from 1 to 100000000, not '1.5'"),
         (BACKPROP, "--unknown", "--unknown"),
         (BACKPROP, "--output /dev/null/folder", "/dev/null/folder"),
-        (BACKPROP, "--output README.md", "README.md"),
-        (BACKPROP, "--learning-rate 0", "a number > 0 and <= 1e30, not '0'"),
+        (BACKPROP, "--learning-rate nan", "be a number > 0 and <= 1e30, not 'nan'"),
         (BACKPROP, "--animation x.mp4", "must end in .gif, not be 'x.mp4'"),
-        (HEXAGON, "--save /", "is not a file"),
-        (HEXAGON, "--save x.npz --init none", "invalid choice"),
+        (HEXAGON, "--save /", "/ is a folder"),
+        (HEXAGON, "--networks 5", "--networks applies only with --save"),
+        (HEXAGON, "--save x --activation tanh", "--activation does not apply with"),
+        (HEXAGON, "--save x --learning-rate 1", "--learning-rate does not apply with"),
+        (HEXAGON, "--save x --runs 2", "--runs does not apply with --save"),
+        (HEXAGON, "--save x --live", "--live does not apply with --save"),
+        (HEXAGON, "--save x --animation x.gif", "--animation does not apply with"),
+        (HEXAGON, "--save x --hidden-units 3 3", "must be one width with --save"),
+        (HEXAGON, "--hidden-units 3 3 --init spread", "must have one hidden layer"),
+        (HEXAGON, "--hidden-units 3 3 --init positive", "must have one hidden layer"),
     ],
 )
-def test_a_bad_option_takes_one_line_and_status_2(
-    call, monkeypatch, script, options, message
-):
-    monkeypatch.chdir(ROOT)
-    status, out, err = call(script, options)
+def test_a_bad_option_takes_one_line_and_status_2(call, path, options, message):
+    status, out, err = call(path, options)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert message in err
 
 
-# What stops a run: one line, and the old files stay
+# What stops a run: one line, and no files
 
 
-@pytest.mark.parametrize("while_", ["training", "drawing", "writing"])
 @pytest.mark.parametrize(
     ("error", "status", "message"),
     [
         (KeyboardInterrupt(), 130, "\nstopped\n"),
-        (OSError("disk\nis full"), 1, f"{BACKPROP}: disk is full\n"),
-        (MemoryError("too large"), 1, f"{BACKPROP}: too large\n"),
+        (OSError("disk\nis full"), "main.py: disk is full", ""),
+        (MemoryError("too large"), "main.py: too large", ""),
     ],
 )
-def test_what_stops_a_run(call, tmp_path, monkeypatch, while_, error, status, message):
-    earlier = ("numbers/backprop.tex", b"1"), ("figures/backprop.pdf", b"2")
-    results.write_files({tmp_path / name: content for name, content in earlier})
-    contents, write_bytes = read_files(tmp_path), results.Path.write_bytes
+def test_what_stops_a_run_takes_one_line(monkeypatch, capsys, error, status, message):
+    def main():
+        raise error
 
-    def stop(*args):
-        if while_ == "writing":
-            write_bytes(args[0], b"half")
-        if while_ != "writing" or "figures" in str(args[0]):
-            raise error
-
-    steps = {"training": (load(BACKPROP), "run_epoch"), "drawing": (training, "draw")}
-    monkeypatch.setattr(*steps.get(while_, (results.Path, "write_bytes")), stop)
-    result, _, err = call(BACKPROP, f"{SHORT} --seed 5", tmp_path)
-    assert (result, err) == (status, message.replace("Python-FeedForward/", ""))
-    assert read_files(tmp_path) == contents
+    monkeypatch.setattr(sys, "argv", ["/folder/main.py"])
+    with pytest.raises(SystemExit) as stop:
+        script.run(main)
+    assert (stop.value.code, capsys.readouterr().err) == (status, message)
 
 
-@pytest.mark.parametrize("script", [BACKPROP, PYTORCH])
-def test_a_training_that_diverges(call, tmp_path, script):
-    options = "--epochs 9 --points 70 --learning-rate 1e30"
-    status, _, err = call(script, options, tmp_path)
-    expected = r"main.py: lo.* not finite .*epoch \d; lower the learning rate\n"
+def test_a_training_that_diverges_says_in_which_epoch(call, tmp_path):
+    status, _, err = call(BACKPROP, f"{SHORT} --epochs 9 --learning-rate 1e30")
+    expected = r"main.py: .* not finite in epoch \d; lower the learning rate\n"
     assert status == 1 and re.fullmatch(expected, err)
     assert not read_files(tmp_path)
 
 
-# A background job ignores SIGINT, and a child would inherit that
-START = "import runpy, signal, sys; del sys.argv[0]; "
-START += "signal.signal(signal.SIGINT, signal.default_int_handler); "
-START += "runpy.run_path(sys.argv[0], run_name='__main__')"
-
-
-def start(*options, **streams):
-    command = [sys.executable, "-c", START, ROOT / BACKPROP, *options]
-    environment = os.environ | {"PYTHONUNBUFFERED": ""}
-    environment["MPLCONFIGDIR"] = figures.mpl.get_configdir()  # needs no home
-    return subprocess.Popen(command, text=True, env=environment, **streams)
-
-
 def test_a_real_ctrl_c(tmp_path):
-    process = start("--epochs", "1000000", "--output", tmp_path, stdout=-1, stderr=-1)
-    assert process.stdout.readline() == " epoch    loss  accuracy  seconds\n"
+    # A shell's background job ignores SIGINT, and hands that on to its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    command = [sys.executable, ROOT / BACKPROP, "--epochs=100000", "--output=out"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=tmp_path, **pipes)
+    assert process.stdout.readline() == "2-16-16-1, seed 0\n"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert (process.returncode, err.count("\n")) == (130, 2)
+    assert (process.returncode, err) == (130, "\nstopped\n")
     assert not read_files(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("output", "message"), [(None, "Broken pipe"), ("/dev/full", "No space left")]
-)
-def test_nobody_reads_what_is_printed(tmp_path, output, message):
-    reader, writer = os.pipe()
-    os.close(reader)
-    with open(output or writer, "w") as stdout:
-        process = start(*SHORT.split(), "--output", tmp_path, stdout=stdout, stderr=-1)
-    _, err = process.communicate(timeout=60)
-    assert (process.returncode, err.count("\n")) == (1, 1)
-    assert message in err
+# Where students are
 
 
-def test_from_another_folder_without_a_screen(tmp_path):
-    folder = tmp_path / "ä b"
-    folder.mkdir()
-    options = "--live --output out --animation gif/run.gif --epochs 3 --runs 1"
-    command = [sys.executable, ROOT / BACKPROP, *options.split()]
-    environment = {"PATH": "", "HOME": str(tmp_path / "missing"), "LC_ALL": "C"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
-    )
-    assert re.search(r"--live: .*; training without a window\n$", done.stderr)
-    assert (folder / "out/numbers/backprop.tex").exists()
-    gif = (folder / "gif/run.gif").read_bytes()
-    assert gif.count(b"\x21\xf9\x04") == 3  # a frame for each epoch
+def test_a_matplotlibrc_changes_nothing_in_a_folder_with_any_name(tmp_path):
+    """Nor does a notebook's backend, a missing home, or --live without a screen."""
+    rc = "savefig.bbox: tight\ntext.usetex: True\naxes.grid: True\nfont.size: 20\n"
+    (tmp_path / "matplotlibrc").write_text(rc)
+    command = [sys.executable, ROOT / BACKPROP, *SHORT.split()]
+    for folder, extra, variables in [
+        ("plain", [], {}),
+        ("ä b", ["--live"], {"MATPLOTLIBRC": str(tmp_path), "LC_ALL": "C"}),
+    ]:
+        (tmp_path / folder).mkdir()
+        done = subprocess.run(
+            [*command, *extra, "--output=out", "--animation=gif/run.gif"],
+            cwd=tmp_path / folder,
+            env={"PATH": "", "MPLBACKEND": "module://missing"} | variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert re.fullmatch("(--live: .*; training without a window\n)?", done.stderr)
+    files = read_files(tmp_path / "ä b")
+    assert {*files} == {"backprop.tex", "backprop.pdf", "run.gif"}
+    assert files == read_files(tmp_path / "plain")
+    assert files["run.gif"].count(b"\x21\xf9\x04") == 3  # a frame for each epoch
 
 
-# The views
+NOTEBOOK = """
+import runpy, sys
+
+class Cell:
+    def write(self, text):
+        pass
+    def flush(self):
+        pass
+
+for folder, stdout in ("Python-FeedForward", Cell()), ("PyTorch-FeedForward", None):
+    sys.stdout = stdout
+    sys.argv[0] = "main.py"
+    sys.path.insert(0, folder)
+    runpy.run_path(f"{folder}/main.py", run_name="__main__")
+    sys.path.remove(folder)
+"""
 
 
-def test_the_map_shows_probabilities_at_the_centres_of_its_cells():
-    values = figures.on_grid(lambda x: x @ [1, 10], 2)
-    assert values.tolist() == [[-5.5, -4.5], [4.5, 5.5]]
-    shown = figures.probability_map(lambda x: np.log(3) * (x[:, :1] > 0), 2)
-    np.testing.assert_allclose(shown, [[0.5, 0.75]] * 2)
-
-
-def test_the_view_follows_the_network():
-    w, b = np.array([[1.0, -1], [0, 0]]), np.zeros(2)
-    c = np.array([-0.5])
-
-    def logits(x):
-        return (np.maximum(x @ w + b, 0)).sum(axis=1, keepdims=True) + c
-
-    layers = [w, np.ones((2, 1))], [b, c]
-    X, y = np.zeros((1, 2)), np.zeros((1, 1))
-    shown = training.Run(X, y, None, logits, lambda: layers, None)
-    view = live.View(figures.new_figure(2), shown, 9)
-    c[:] = -0.25  # the boundary moves from x = +-1/2 to x = +-1/4
-    view.draw([0.7, 0.4])
-    image = np.asarray(view.image.get_array())
-    np.testing.assert_allclose(image, figures.probability_map(logits, 80))
-    np.testing.assert_array_equal(view.line.get_xydata(), [[1, 0.7], [2, 0.4]])
-    x, _ = view.boundary.get_data()
-    assert sorted(x[np.isfinite(x)]) == [-0.25, -0.25, 0.25, 0.25]
-    hinges, _ = view.hinges.get_data()
-    assert not hinges[np.isfinite(hinges)].any()
-    assert view.line.axes.get_title() == "epoch 2"
-
-
-# The Makefile
-
-
-def imports(path):
-    """The project's files that the file imports, or loads, directly."""
-    names = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
-        if isinstance(node, ast.ImportFrom):
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-            names.add(node.module)
-        if isinstance(node, ast.Constant):
-            names.add(str(node.value).removesuffix(".py"))
-    files = {re.sub(r"\.", "/", name) + ".py" for name in names}
-    return {file for file in files if len(file) < 99 and (ROOT / file).is_file()}
-
-
-PLUMBING = {"decision_boundary/checks.py"}
-PLUMBING |= {f"decision_boundary/shared/{n}.py" for n in ("script", "results", "live")}
-
-
-@pytest.mark.skipif(not shutil.which("make"), reason="missing: make")
-@pytest.mark.parametrize("script", sorted({*SCRIPTS} - {"report/sources.py"}))
-def test_make_knows_what_the_numbers_depend_on(script):
-    target = f"report/numbers/{SCRIPTS[script][0]}.tex"
-    rules = subprocess.getoutput(f"make -C '{ROOT}' -pnq clean")  # variables expanded
-    edge = re.search(rf"^{target}: (.*)$", rules, re.MULTILINE)[1].split()
-    needed, new = set(), {script}
-    while new:
-        needed |= new
-        new = set().union(*map(imports, new)) - needed - PLUMBING
-    assert next(file for file in edge if file.endswith(".py")) == script
-    assert {*edge} - {".venv/complete"} == needed
+def test_both_exercises_run_in_one_notebook(tmp_path):
+    """As %run does it: the second one finds the modules of the first."""
+    command = [sys.executable, "-c", NOTEBOOK, *SHORT.split(), "--output", tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True)
+    assert {"backprop.tex", "pytorch.tex"} < {*read_files(tmp_path)}

@@ -1,123 +1,363 @@
-"""Attempts to refute the propositions of the report."""
-
-from types import SimpleNamespace
+"""Attempts to refute the propositions of report/theory.tex."""
 
 from decision_boundary.data import RADIUS, circle_in_square
-from decision_boundary.ensemble import gradients, make_buffers, split
-from decision_boundary.geometry import best_polygon, disc_error, is_convex
+from decision_boundary.geometry import best_polygon, disc_error, is_convex, polygon_area
 from decision_boundary.polygon import extract_boundary
-from decision_boundary.shared.exact import surrounds_origin
-from decision_boundary.shared.script import load
+from decision_boundary.study.exact import surrounds_origin
 import numpy as np
 import pytest
 
-descent = load("decision_boundary/study/descent.py")
-PI = np.pi
+FAR = 1000.0  # the boundary is followed in [-FAR, FAR]^2
 
 
 def directions(angles):
+    """Unit vectors (2, ...) at the angles."""
     return np.stack([np.cos(angles), np.sin(angles)])
 
 
-def closed_parts(w, b, a, c):
-    """Corners of the closed boundaries of a 2-H-1 network with w (2, H); b, a (H,)."""
-    curves = extract_boundary([w, a[:, None]], [b, np.array([c])])
-    return [curve.vertices for curve in curves if curve.closed]
+def logit(x, w, b, a, c):
+    """f (N,) at the points x (N, 2); w is (2, H), b and a are (H,)."""
+    return np.maximum(x @ w + b, 0) @ a + c  # (N, 2) @ (2, H), then (N, H) @ (H,)
+
+
+def closed_curves(w, b, a, c):
+    """Corners (K, 2) of each closed part of the boundary."""
+    weights = [w, a[:, None]]
+    biases = [b, np.array([c])]
+    boundary = extract_boundary(weights, biases, extent=(-FAR, FAR, -FAR, FAR))
+    return [polyline.vertices for polyline in boundary if polyline.closed]
+
+
+def crossings(w, b):
+    """Points (H, H, 2): where hinges j and k meet; nan where j = k."""
+    H = len(b)
+    points = np.full((H, H, 2), np.nan)
+    for j in range(H):
+        for k in range(H):
+            if j != k:
+                points[j, k] = np.linalg.solve(w[:, [j, k]].T, -b[[j, k]])
+    return points
+
+
+# What a boundary can be
+
+
+def random_positive_network(rng, units, meet):
+    """If meet is true, two hinges meet where the logit is 0."""
+    noise = rng.choice([0.2, 0.5, 1])
+    angles = 2 * np.pi / units * np.arange(units) + rng.normal(0, noise, units)
+    w = directions(angles) * rng.uniform(0.5, 2, units)
+    b = rng.normal(0, 0.2, units)
+    a = rng.uniform(0.5, 2, units)
+    c = -0.2 * units
+    if meet:
+        c = -logit(crossings(w, b)[0, 1:2], w, b, a, 0)[0]
+    return w, b, a, c
 
 
 @pytest.mark.parametrize("units", range(3, 8))
-def test_positive_units_have_convex_insides_with_two_corners_per_hinge(units):
-    rng, found = np.random.default_rng(units), [0, 0]
-    for noise in np.repeat([0.2, 0.5, 1], 50):
-        angles = 2 * PI / units * np.arange(units) + rng.normal(0, noise, units)
-        w = directions(angles) * rng.uniform(0.5, 2, units)
-        b, a = rng.normal(0, 0.2, units), rng.uniform(0.5, 2, units)
-        for v in closed_parts(w, b, a, -0.2 * units):
-            z = np.where(np.abs(v @ w + b) < 1e-9, 0, v @ w + b)
-            passes_through = ((z < 0).any(axis=0) & (z > 0).any(axis=0)).all()
-            found[int(passes_through)] += 1
-            assert surrounds_origin(w) and is_convex(v) and (z == 0).any(axis=1).all()
-            assert ((z == 0).sum(axis=0) <= 2).all() and len(v) <= 2 * units
-            assert len(v) == 2 * units or not passes_through
-    assert min(found) > 5
+def test_there_are_2h_corners_if_and_only_if_hinges_pass_through_and_never_meet(units):
+    rng = np.random.default_rng(units)
+    found = []
+    for meet in [False, True] * 75:
+        w, b, a, c = random_positive_network(rng, units, meet)
+        curves = closed_curves(w, b, a, c)
+        values = logit(crossings(w, b).reshape(-1, 2), w, b, a, c)
+        values = values.reshape(units, units)
+        # On a hinge, and in the plane, a bounded f is least where hinges meet
+        passes_through = (np.nanmin(values, axis=1) < -1e-9).all()
+        never_meet = (np.abs(values[~np.isnan(values)]) > 1e-9).all()
+        not_empty = np.nanmin(values) < -1e-9
+        assert len(curves) == (surrounds_origin(w) and not_empty)
+        for corners in curves:
+            z = corners @ w + b  # (K, 2) @ (2, H)
+            on_hinge = np.abs(z) < 1e-9
+            assert is_convex(corners)
+            assert on_hinge.any(axis=1).all()
+            assert (on_hinge.sum(axis=0) <= 2).all()
+            assert (len(corners) == 2 * units) == (passes_through and never_meet)
+            found.append((passes_through, never_meet))
+    for kind in [(True, True), (True, False), (False, True)]:
+        assert found.count(kind) > 3
 
 
-@pytest.mark.parametrize("units", [1, 2, 3])
-def test_bounded_parts_need_three_signed_directions_around_the_origin(units):
-    rng, bounded = np.random.default_rng(0), 0
-    for signs in np.array([*np.ndindex(*[3] * units)] * 60) - 1:
-        w, b = rng.normal(size=(2, units)), rng.normal(0, 0.3, units)
-        if closed_parts(w, b, signs * rng.uniform(0.3, 2, units), rng.normal()):
+def random_signs(rng, units):
+    """w (2, H), b (H,), a (H,) and c of any signs; some of a may be 0."""
+    signs = rng.choice([-1, 0, 1], units, p=[0.45, 0.1, 0.45])
+    w = rng.normal(size=(2, units))
+    if rng.uniform() < 0.8:  # the signed w are more or less evenly spread
+        angles = 2 * np.pi / units * np.arange(units) + rng.normal(0, 0.7, units)
+        w = signs * directions(angles) + (signs == 0) * w
+    b = rng.normal(0, 0.5, units)
+    return w, b, signs * rng.uniform(0.3, 2, units), rng.normal(0, 0.5)
+
+
+@pytest.mark.parametrize("units", [1, 2, 3, 4])
+def test_a_bounded_part_needs_signed_directions_around_the_origin(units):
+    rng = np.random.default_rng(units)
+    bounded = 0
+    crossed = 0
+    for _ in range(1000):
+        w, b, a, c = random_signs(rng, units)
+        for corners in closed_curves(w, b, a, c):
             bounded += 1
-            assert surrounds_origin((signs * w)[:, signs != 0])
-    assert (bounded > 0) == (units == 3)
+            sign = np.sign(a) * np.sign(polygon_area(corners))  # of -f if f > 0 inside
+            signed = sign * w
+            assert surrounds_origin(signed[:, sign != 0])
+            z = corners @ w + b  # (K, 2) @ (2, H)
+            meets = (z.min(axis=0) < -1e-9) & (z.max(axis=0) > 1e-9)
+            for k in np.flatnonzero(meets & (sign < 0)):
+                crossed += 1
+                others = (sign != 0) & (np.arange(units) != k)
+                assert surrounds_origin(signed[:, others])
+    assert (bounded > 10) == (units >= 3)
+    assert (crossed > 10) == (units >= 4)
 
 
-@pytest.mark.parametrize("n", range(4, 9))
+@pytest.mark.parametrize("n", range(5, 9))
 def test_no_n_half_planes_err_less_than_the_regular_polygon(n):
-    least, best = n / PI * np.arctan(np.tan(PI / n) / 2) - 0.5, best_polygon(n)
+    least = n / np.pi * np.arctan(np.tan(np.pi / n) / 2) - 0.5
+    best = best_polygon(n)
     assert disc_error(best) == pytest.approx(least, abs=1e-14)
-    assert (np.hypot(*best.T).max() < 1) == (n > 4)  # 4: claimed in the square only
+    assert np.hypot(*best.T).max() < 1
     noise = np.repeat([0, 0.003, 0.03, 0.1, 0.3, 1], 80)[:, None]
-    phi = np.linspace(0, 2 * PI, 4096, endpoint=False)
+    phi = np.linspace(0, 2 * np.pi, 4096, endpoint=False)
     tilt, shift = noise * np.random.default_rng(n).normal(size=(2, 480, n))
     distances = np.abs(np.hypot(*best[:2].mean(axis=0)) + shift)[..., None]
-    angles = phi - (2 * PI / n * np.arange(n) + tilt)[..., None]
+    angles = phi - (2 * np.pi / n * np.arange(n) + tilt)[..., None]
     radius = (distances / np.maximum(np.cos(angles), 1e-9)).min(axis=1)
     square = 1 / np.abs(directions(phi)).max(axis=0)
-    wrong = np.abs(np.minimum(radius, square) ** 2 - RADIUS**2).mean(axis=1) * PI / 4
-    outside = (radius > square).any(axis=1)
-    assert (wrong > least - 1e-6)[~outside | (n > 4)].all() and outside.sum() > 30
+    errors = np.abs(np.minimum(radius, square) ** 2 - RADIUS**2)
+    wrong = errors.mean(axis=1) * np.pi / 4
+    assert (wrong > least - 1e-6).all()
+    assert (radius > square).any(axis=1).sum() > 30  # leave the square
 
 
-def task(seed):
-    """x (256, 3) with ones, labels y (256, 1)."""
-    X, y = circle_in_square(256, seed)
-    return np.c_[X, np.ones(256)], y
+@pytest.mark.parametrize("units", [3, 4, 5])
+def test_closed_curves_have_an_even_number_of_corners_and_one_side_per_cell(units):
+    rng = np.random.default_rng(units)
+    numbers = []
+    for _ in range(800):
+        w, b, a, c = random_signs(rng, units)
+        a = np.where(a == 0, -1, a)
+        for corners in closed_curves(w, b, a, c):
+            middles = (corners + np.roll(corners, 1, axis=0)) / 2
+            cells = np.unique(middles @ w + b > 0, axis=0)  # (K, 2) @ (2, H)
+            assert len(cells) == len(corners)
+            assert len(corners) % 2 == 0
+            if units == 3:
+                numbers.append(len(corners))
+                assert len(corners) in (4, 6)
+                assert len(corners) == 4 or abs(np.sign(a).sum()) == 3
+    if units == 3:
+        assert numbers.count(4) > 10
+        assert numbers.count(6) > 10
 
 
-def network(angles, a=1.0):
-    """Parameters (4 H + 1, E) with |w| = 1 and zero biases."""
-    return np.vstack([*directions(angles), 0 * angles, 0 * angles + a, 0 * angles[:1]])
+def test_four_units_can_have_ten_corners():
+    w = np.array([[0.0, -1, 2, 0], [2, 0, -1, 1]])
+    b = np.array([1.0, 0, 1, 0])
+    a = np.array([2.0, 4, 1, -3])
+    assert [len(corners) for corners in closed_curves(w, b, a, -3.5)] == [10]
 
 
-def descend(p, x, y, rate=0.0):
-    """One step, in place; the gradient, the losses (E,), and who was alive (H, E)."""
-    one_group, (_, a, c) = p[:, None], split(p)
-    buffers = make_buffers(len(x), one_group)
-    g, z = gradients(one_group, x[None], y[None], buffers)[:, 0], buffers[0][:, :, 0]
-    f = np.einsum("nhe,he->ne", np.maximum(z, 0), a) + c
-    p -= rate * g
-    return g, (np.logaddexp(0, f) - y * f).mean(axis=0), z.max(axis=0) > 0
+# What training keeps
 
 
+def gradients(x, y, networks, at_zero=0.0):
+    """The gradients of the mean cross-entropy of E networks, their losses, and z.
+
+    x (N, 2), y (N,); networks: w (E, 2, H), b (E, H), a (E, H), c (E,)
+    at_zero: relu'(0), broadcast to z (E, N, H)
+    """
+    w, b, a, c = networks
+    z = x @ w + b[:, None]  # (N, 2) @ (E, 2, H) -> (E, N, H)
+    h = np.maximum(z, 0)
+    f = (h @ a[:, :, None])[:, :, 0] + c[:, None]  # (E, N, H) @ (E, H, 1)
+    e = (np.exp(-np.logaddexp(0, -f)) - y) / len(y)  # sigmoid(f) - y
+    slope = np.where(z == 0, at_zero, z > 0)
+    delta = e[:, :, None] * slope * a[:, None]  # (E, N, H)
+    dw = x.T @ delta  # (2, N) @ (E, N, H)
+    da = (e[:, None] @ h)[:, 0]  # (E, 1, N) @ (E, N, H)
+    loss = (np.logaddexp(0, f) - y * f).mean(axis=1)
+    return [dw, delta.sum(axis=1), da, e.sum(axis=1)], loss, z
+
+
+def descend(networks, step, rate):
+    for parameter, derivative in zip(networks, step):
+        parameter -= rate * derivative
+
+
+def hull_points(x):
+    """(N,): whether the point lies on the border of the points' convex hull."""
+    others = [np.delete(x, i, axis=0) - x[i] for i in range(len(x))]
+    return np.array([not surrounds_origin(towards.T) for towards in others])
+
+
+def balanced_networks(rng, x, number):
+    """Three units with |a| = |(w, b)| and any sign, activated by few of the points."""
+    w = directions(rng.uniform(0, 2 * np.pi, (number, 3))).transpose(1, 0, 2)
+    values = np.sort(x @ w, axis=1)  # (N, 2) @ (E, 2, 3)
+    last = rng.integers(2, 5)
+    b = -(values[:, -last] + values[:, 1 - last]) / 2
+    a = np.sqrt(1 + b**2) * rng.choice([-1, 1], b.shape)
+    return [w, b, a, np.zeros(number)]
+
+
+def test_units_are_balanced_whatever_the_slope_on_a_hinge():
+    rng = np.random.default_rng(0)
+    x = np.vstack([np.zeros((1, 2)), rng.normal(size=(30, 2))])  # 0 is on every hinge
+    y = rng.integers(0, 2, 31)
+    w = rng.normal(size=(50, 2, 4))
+    networks = [w, np.zeros((50, 4)), rng.normal(size=(50, 4)), rng.normal(size=50)]
+    step, _, z = gradients(x, y, networks, at_zero=rng.uniform(size=(50, 31, 4)))
+    dw, db, da, _ = step
+    assert (z == 0).any()
+    np.testing.assert_allclose(networks[2] * da, (w * dw).sum(axis=1), atol=1e-14)
+    assert (db != 0).all()
+
+
+def outcome(scale, label_of_hull, seed):
+    """Descend from balanced networks: their signs, who lived, and whose sign is kept.
+
+    All are (E, 3). Labels are random but on the border of the points' convex hull.
+    """
+    rng = np.random.default_rng(seed)
+    x = scale * rng.normal(size=(40, 2))
+    y = np.where(hull_points(x), label_of_hull, rng.integers(0, 2, 40))
+    networks = balanced_networks(rng, x, 60)
+    signs = np.sign(networks[2])
+    lived = np.full(signs.shape, True)
+    for _ in range(400):
+        step, _, z = gradients(x, y, networks)
+        lived &= z.max(axis=1) > 0
+        descend(networks, step, 0.3 / scale**2)
+    return signs, lived, np.sign(networks[2]) == signs
+
+
+@pytest.mark.parametrize("scale", [0.3, 1, 5 / RADIUS, 20])
+def test_signs_persist_and_positive_units_stay_alive(scale):
+    for seed in range(2):
+        signs, lived, kept = outcome(scale, 1, seed)
+        assert kept.all()
+        assert lived[signs > 0].all()
+        assert not lived[signs < 0].all()
+
+
+def test_positive_units_can_die_if_label_0_is_on_the_border_of_the_hull():
+    signs, lived, _ = outcome(1, 0, 0)
+    assert not lived[signs > 0].all()
+
+
+def around_the_origin(rng):
+    """w (2, 3), and mu (3,) > 0 with w @ mu = 0, not too close to 0."""
+    while True:
+        w = rng.normal(size=(2, 3))
+        second = np.roll(w, -1, axis=1)
+        third = np.roll(w, -2, axis=1)
+        mu = second[0] * third[1] - second[1] * third[0]
+        if surrounds_origin(w) and np.abs(mu).min() > 0.05:
+            np.testing.assert_allclose(w @ mu, 0, atol=1e-12)
+            return w, np.abs(mu)
+
+
+def test_three_hinges_tell_the_least_value_and_when_there_are_six_corners():
+    rng = np.random.default_rng(0)
+    found = []
+    for case in ["any", "kappa <= 0", "equal a / mu"] * 150:
+        w, mu = around_the_origin(rng)
+        b = rng.normal(0, 0.5, 3)
+        a = rng.uniform(0.3, 2, 3)
+        if case == "kappa <= 0":
+            b *= -np.sign(mu @ b)
+        if case == "equal a / mu":
+            a = mu
+        c = rng.normal(-0.5, 0.5)
+        values = c + max(mu @ b, 0) * a / mu
+        meeting = crossings(w, b)[[1, 2, 0], [2, 0, 1]]  # of the hinges other than k
+        np.testing.assert_allclose(logit(meeting, w, b, a, c), values, atol=1e-9)
+        anywhere = meeting.mean(axis=0) + rng.normal(0, 3, (1000, 2))
+        assert logit(anywhere, w, b, a, c).min() > values.min() - 1e-9
+        numbers = [len(corners) for corners in closed_curves(w, b, a, c)]
+        assert len(numbers) == (values.min() < 0)
+        assert numbers == [6] or values.max() >= 0
+        assert case == "any" or numbers in ([], [6])
+        found.append((case, *numbers))
+    for kind in [("any", 4), ("kappa <= 0",), ("equal a / mu",)]:
+        assert found.count(kind) > 10
+
+
+TURN = np.array([[-0.5, -(0.75**0.5)], [0.75**0.5, -0.5]])  # by 120 degrees
+
+
+def symmetric_task(labels, seed):
+    """x (N, 2) and y (N,), invariant under TURN."""
+    X, y = circle_in_square(60, seed)
+    y = y[:, 0]
+    if labels == "random":
+        y = np.random.default_rng(seed).integers(0, 2, len(y)).astype(float)
+    if labels == "reversed":
+        y = 1 - y
+    return np.vstack([X, X @ TURN.T, X @ TURN.T @ TURN.T]), np.tile(y, 3)
+
+
+@pytest.mark.parametrize("labels", ["disc", "random", "reversed"])
 @pytest.mark.parametrize("seed", range(3))
-def test_balanced_units_keep_their_sign_and_positive_ones_stay_alive(seed):
-    rng, (x, y) = np.random.default_rng(seed), task(seed)
-    x[0, :2], y[0] = 0, 0  # on every hinge at first
-    signs = rng.choice([-1.0, 1.0], (3, 60))
-    p = network(rng.uniform(0, 2 * PI, (3, 60)), signs)
-    for _ in range(300):
-        w, a, _ = split(p.copy())
-        g, _, alive = descend(p, x, y, 0.05)
-        dw, da, _ = split(g)
-        np.testing.assert_allclose(a * da, (w * dw).sum(axis=0), atol=1e-12)
-        assert (a * signs > 0).all() and alive[signs > 0].all()
+def test_symmetric_descent_has_a_hexagon_or_nothing_inside(labels, seed):
+    x, y = symmetric_task(labels, seed)
+    first = directions(np.random.default_rng(seed).uniform(0, 2 * np.pi))
+    w = np.stack([first, TURN @ first, TURN @ TURN @ first], axis=1)
+    networks = [w[None], np.zeros((1, 3)), np.ones((1, 3)), np.zeros(1)]
+    losses = []
+    numbers = []
+    for step_number in range(1001):
+        step, loss, _ = gradients(x, y, networks)
+        losses.append(loss[0])
+        if step_number % 50 == 0:
+            curves = closed_curves(*[parameter[0] for parameter in networks])
+            numbers.append([len(corners) for corners in curves])
+            assert numbers[-1] in ([], [6])
+            assert numbers[-1] == [6] or loss[0] >= (y == 0).mean() * np.log(2)
+        descend(networks, step, 0.1)
+    w, b, a, _ = networks
+    np.testing.assert_allclose(TURN @ w[0], np.roll(w[0], -1, axis=1), atol=1e-9)
+    np.testing.assert_allclose([b[0], a[0]], [b[0, [1, 2, 0]], a[0, [1, 2, 0]]])
+    if labels == "disc":
+        assert (np.diff(losses) < 0).all()
+        assert losses[-1] < (y == 0).mean() * np.log(2)
 
 
-def test_bias_falls_while_no_point_is_inside():
-    rng, (x, y) = np.random.default_rng(0), task(0)
-    p = network(rng.normal(0, 1, (3, 500)), 10 ** rng.uniform(-3, 0.5, 500))
-    p[-1] = rng.exponential(0.3, 500) * rng.choice([0, 1], 500)  # f >= 0 everywhere
-    for labels in y, 1 - y, 1 + 0 * y, rng.uniform(size=y.shape) < 0.3, x[:, :1] > 0:
-        g, loss, _ = descend(p, x, labels)
-        assert (2 * g[-1] >= np.log(2) - loss + 1 - 2 * labels.mean() - 1e-12).all()
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
 
 
-def test_symmetric_descent_keeps_the_form_and_ends_in_a_hexagon(monkeypatch):
-    monkeypatch.setattr(descent, "STEPS", 1000)
-    options = SimpleNamespace(points=303, data_sets=3, seed=0)
-    values = descent.symmetric(options)
-    assert values["SymmetricFalls"] == values["SymmetricHexagons"] == "3 of 3"
-    assert values["SymmetricBelowFirst"] > 0
-    assert float(values["SymmetricAsymmetry"]) < 1e-12
+def tanh_derivatives(b):
+    t = np.tanh(b)
+    return -2 * t * (1 - t**2), (1 - t**2) * (6 * t**2 - 2)
+
+
+def sigmoid_derivatives(b):
+    s = sigmoid(b)
+    return s * (1 - s) * (1 - 2 * s), s * (1 - s) * (1 - 6 * s + 6 * s**2)
+
+
+@pytest.mark.parametrize(
+    "activation, derivatives",
+    [(np.tanh, tanh_derivatives), (sigmoid, sigmoid_derivatives)],
+)
+def test_three_smooth_units_are_a_circle_and_a_rounded_triangle(
+    activation, derivatives
+):
+    b = 0.7
+    second, third = derivatives(b)
+    r = np.linspace(0, 1, 5)
+    phi = np.linspace(0, 2 * np.pi, 60)[:, None]
+    units = 2 * np.pi / 3 * np.arange(3)
+    along = r[:, None] * np.cos(phi[..., None] - units)  # (60, 5, 3)
+    errors = []
+    for epsilon in (0.02, 0.01):
+        f = activation(b + epsilon * along).sum(axis=-1)
+        circle = 3 / 4 * epsilon**2 * second * r**2
+        triangle = 1 / 8 * epsilon**3 * third * r**3 * np.cos(3 * phi)
+        errors.append(np.abs(f - 3 * activation(b) - circle - triangle).max())
+    assert errors[0] / errors[1] == pytest.approx(16, rel=0.05)

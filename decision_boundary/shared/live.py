@@ -1,134 +1,136 @@
-"""A training shown while it runs: in a window, or recorded as a GIF."""
+"""Views of a training while it runs: a window on the screen, and a GIF."""
 
-from importlib.util import find_spec
 import io
 import sys
 import time
 
 from decision_boundary.shared import figures
 from decision_boundary.shared.boundaries import find_boundary
+import matplotlib
 from matplotlib.animation import PillowWriter
-from matplotlib.backends import backend_registry
 import numpy as np
 
-FRAMES, FRAMES_PER_SECOND = 36, 10
+FRAMES = 36
+FRAMES_PER_SECOND = 10
 SECONDS_BETWEEN_DRAWINGS = 0.1
 RESOLUTION = 80  # of the probability map, cells a side
-FEW_HINGES = 8
 
 
 class View:
-    """Probability map and losses of a Run; of a ReLU network, its boundary, too."""
+    """Probability map, boundary and hinges on the left, losses on the right."""
 
-    def __init__(self, figure, run, epochs):
-        self.figure, self.run, self.last_epoch = figure, run, epochs
+    def __init__(self, figure, training, title, epochs):
+        self.figure = figure
+        self.training = training
+        self.title = title
+        self.last_epoch = epochs
+        figure.clear()
+        figure.set_layout_engine("constrained")
         left, right = figure.subplots(1, 2)
-        self.image = figures.draw_map(left, run.logits, run.X, run.y, RESOLUTION)
+        self.image = figures.draw_map(left, training, RESOLUTION)
         (self.hinges,) = left.plot([], [], **figures.HINGE)
         (self.boundary,) = left.plot([], [], color=figures.DARK)
-        widest_labels = [0.01, 1]
-        self.line = figures.draw_losses(right, [widest_labels])
-        right.set(xlim=(0, epochs), title="epoch 0")
+        (self.line,) = right.plot([], [], color=figures.DARK)
+        figures.loss_axes(right)
+        right.set(xlim=(0, epochs), ylim=(0.01, 1))
+        self.show(0)
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # lay out once; doing it per frame is slow
+        figure.set_layout_engine(None)  # lay out once; doing it per frame is slow
+
+    def show(self, epoch):
+        """Show the network as it is now."""
+        training = self.training
+        probabilities = figures.probability_map(training.logits, RESOLUTION)
+        self.image.set_data(probabilities)
+        boundary = find_boundary(training, RESOLUTION)
+        self.boundary.set_data(*figures.as_line(boundary))
+        layers = training.layers()
+        corners = ""
+        if layers is not None:
+            weights, biases = layers
+            corners = f"corners: {len(figures.corners_of(boundary))}"
+            if len(weights) == 2:
+                hinges = figures.hinge_lines(weights[0], biases[0])
+                self.hinges.set_data(*figures.as_line(hinges))
+        self.image.axes.set_title(corners)
+        self.line.axes.set_title(f"{self.title}, epoch {epoch}")
 
     def draw(self, losses):
         """Show the network as it is now, and its losses (epochs so far,)."""
-        self.image.set_data(figures.probability_map(self.run.logits, RESOLUTION))
-        if self.run.layers:
-            weights, biases = self.run.layers()
-            self.boundary.set_data(*figures.as_line(find_boundary(weights, biases)))
-            if len(biases[0]) <= FEW_HINGES:
-                hinges = figures.hinge_lines(weights[0], biases[0])
-                self.hinges.set_data(*figures.as_line(hinges))
-        self.line.set_data(np.arange(1, len(losses) + 1), losses)
-        low, high = self.line.axes.get_ylim()  # which only grow
-        self.line.axes.set_ylim(min(low, *losses), max(high, *losses))
-        self.line.axes.set_title(f"epoch {len(losses)}")
-
-    def wait(self, losses):
-        """Called after each epoch of a run that is not shown."""
-
-    def files(self):
-        return {}  # {path: bytes} to be written
-
-    def close(self):
-        """Called when all is written."""
+        self.show(len(losses))
+        shown = np.maximum(losses, figures.LEAST_LOSS)
+        self.line.set_data(np.arange(1, len(losses) + 1), shown)
+        low, high = self.line.axes.get_ylim()
+        self.line.axes.set_ylim(min(low, *shown), max(high, *shown))
 
 
-class Window(View):
+class Window:
     """A view on the screen, redrawn no more often than the training can afford."""
 
-    def __init__(self, plt, *args):
-        self.plt = plt
-        figure = plt.figure("Training", (9, 4.2), dpi=100, layout="constrained")
-        super().__init__(figure, *args)
+    def __init__(self, pyplot):
+        self.pyplot = pyplot
+        self.figure = pyplot.figure("Training", (9, 4.2), dpi=100)
         self.next_drawing = 0
-        plt.show(block=False)
+        pyplot.show(block=False)
 
     def is_open(self):  # its user may have closed it
-        return self.plt.fignum_exists("Training")
+        return self.pyplot.fignum_exists("Training")
+
+    def start(self, training, title, epochs):
+        self.view = View(self.figure, training, title, epochs)
 
     def update(self, losses):
-        last = len(losses) == self.last_epoch
+        last = len(losses) == self.view.last_epoch
         if self.is_open() and (last or time.perf_counter() >= self.next_drawing):
-            self.draw(losses)
-            self.figure.canvas.draw_idle()
-            self.wait(losses)
+            self.view.draw(losses)
+            self.figure.canvas.draw()  # draw_idle would lose a Ctrl-C
+            self.figure.canvas.flush_events()
             self.next_drawing = time.perf_counter() + SECONDS_BETWEEN_DRAWINGS
 
-    def wait(self, losses):
+    def wait_until_closed(self):
         if self.is_open():
-            self.figure.canvas.flush_events()
-
-    def close(self):
-        if self.is_open():
-            print("close the window to end")
-        self.plt.show()
+            print("close the window to end", flush=True)
+            self.pyplot.show()
 
 
-class Animation(View):
-    """A view recorded as a GIF; most frames are of early epochs, where most changes."""
+def open_window():
+    """A Window; None, after one line that says why, where there can be none."""
+    try:
+        import tkinter  # which not every Python has
 
-    def __init__(self, path, *args):
-        super().__init__(figures.new_figure(2.6, width=5.2), *args)
-        self.path = path
+        matplotlib.use("TkAgg")
+        from matplotlib import pyplot
+
+        return Window(pyplot)
+    except ImportError as error:
+        reason = "tkinter is not installed" if "tkinter" in str(error) else "no screen"
+    except tkinter.TclError as error:
+        reason = " ".join(str(error).split())
+    print(f"--live: {reason}; training without a window", file=sys.stderr)
+    return None
+
+
+class Animation:
+    """A view recorded as a GIF; most frames are early, when most changes."""
+
+    def __init__(self, training, title, epochs):
+        figure = figures.new_figure(2.6, width=5.2)
+        self.view = View(figure, training, title, epochs)
         self.writer = PillowWriter(FRAMES_PER_SECOND)
-        self.writer.setup(self.figure, path, dpi=80)
-        self.epochs = set(np.geomspace(1, self.last_epoch, FRAMES).round())
+        self.content = io.BytesIO()
+        self.content.name = "training.gif"  # tells Pillow the format
+        self.writer.setup(figure, "training.gif", dpi=80)
+        self.writer.outfile = self.content
+        self.epochs = set(np.geomspace(1, epochs, FRAMES).round())
 
     def update(self, losses):
         if len(losses) in self.epochs:
-            self.draw(losses)
+            self.view.draw(losses)
             self.writer.grab_frame()
 
-    def files(self):
-        self.writer.outfile = gif = io.BytesIO()
-        gif.name = "training.gif"  # tells Pillow the format
+    def gif(self):
+        """The content of the file."""
+        for _ in range(FRAMES_PER_SECOND):  # the last frame stays for a second
+            self.writer.grab_frame()
         self.writer.finish()
-        return {self.path: gif.getvalue()}
-
-
-def make_views(options, *args):
-    """The views that --live and --animation ask for; args are those of View."""
-    views = []
-    if options.live and (plt := pyplot_on_screen()):
-        views.append(Window(plt, *args))
-    if options.animation:
-        views.append(Animation(options.animation, *args))
-    return views
-
-
-def pyplot_on_screen():
-    """pyplot if it can open a window; else None, after one line that says why."""
-    import matplotlib.pyplot as plt  # looks for a screen, so only when asked to
-
-    try:
-        plt.switch_backend(plt.get_backend())  # raises if it needs a screen in vain
-        if backend_registry.resolve_backend(plt.get_backend())[1]:
-            return plt
-    except ImportError:
-        pass
-    missing = "screen was found" if find_spec("tkinter") else "tkinter is installed"
-    print(f"--live: no {missing}; training without a window", file=sys.stderr)
-    return None
+        return self.content.getvalue()

@@ -1,100 +1,199 @@
-"""What the command lines of all scripts share: options, progress, exit statuses."""
+"""What all scripts share: options, random streams, progress, exit statuses."""
 
 import argparse
 import importlib.util
 import math
 from pathlib import Path
 import sys
+from typing import NamedTuple
 
-from decision_boundary.shared.results import writable
+import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "report"
+ELSEWHERE = ROOT / "output"  # for runs that the report does not quote
+NEIGHBOURS = ("net", "optimizer", "main")  # names that both exercises give a file
 
 
 class Diverged(Exception):
-    """A training whose loss or logits are no longer finite."""
+    """A training whose loss is no longer finite."""
 
 
 def run(main):
-    """Call main(); exit with status 1, or 130 for Ctrl-C, and one line if it stops."""
-    sys.stdout.reconfigure(line_buffering=True)  # a pipe gets each line at once
+    """Call main(); if it stops early, print one line and exit with status 1 or 130."""
     try:
-        main()
+        # A loss that overflows is reported as Diverged
+        with np.errstate(over="ignore", invalid="ignore"):
+            main()
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         sys.exit(130)
     except (Diverged, OSError, MemoryError) as error:
-        sys.stdout = None  # flushing it at exit would fail again
         sys.exit(f"{Path(sys.argv[0]).name}: {one_line(error)}")
+    finally:
+        # The next script that a notebook runs imports its own
+        for name in NEIGHBOURS:
+            sys.modules.pop(name, None)
 
 
 def load(path):
-    """Import the file ROOT/path under a name of its own: two files are net.py."""
-    name = str(path).removesuffix(".py").replace("/", "_").replace("-", "_")
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / path)
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+    """Import the file ROOT/path under a name of its own, since two files are net.py.
+
+    `from net import ...` in it finds the net.py of its own folder; the same holds for
+    optimizer.py and main.py.
+    """
+    name = path.removesuffix(".py").replace("/", "_").replace("-", "_")
+    if name in sys.modules:
+        return sys.modules[name]
+    folder, _, file = path.rpartition("/")
+    neighbours = {}
+    for neighbour in NEIGHBOURS:
+        if f"{neighbour}.py" == file:
+            break  # it imports only those before it
+        if (ROOT / folder / f"{neighbour}.py").exists():
+            neighbours[neighbour] = load(f"{folder}/{neighbour}.py")
+    spec = importlib.util.spec_from_file_location(name, ROOT / path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.modules.update(neighbours)
+    spec.loader.exec_module(module)
+    for neighbour in neighbours:
+        del sys.modules[neighbour]
+    return module
+
+
+class Streams(NamedTuple):
+    """Independent seeds for the random numbers of one training."""
+
+    points: int
+    weights: int
+    batches: int
+    fresh_points: int
+
+
+def streams(seed):
+    return Streams(*np.random.SeedSequence(seed).generate_state(4).tolist())
+
+
+# Progress
 
 
 def show_progress(text):
     """Show the text in the terminal's last line; "" clears the line."""
-    if sys.stderr.isatty():
+    if sys.stderr and sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def progress(items, text):
-    """Yield the items; meanwhile show text, with {} replaced by the item."""
-    try:
-        for item in items:
-            show_progress(text.format(item))
-            yield item
-    finally:
-        show_progress("")
+    """Yield the items, and show the text and how many of them are done."""
+    items = list(items)
+    for done, item in enumerate(items):
+        show_progress(f"{text}: {done} of {len(items)}")
+        yield item
+    show_progress("")
 
 
-def share_shown(text):
-    """A function that shows the text and the share of the work that is done."""
-    return lambda share: show_progress(f"{text}: {share:.0%}" if share < 1 else "")
+# Options
 
 
 class Parser(argparse.ArgumentParser):
-    """The options that scripts share; an error takes one line and exit status 2."""
-
-    def __init__(self, doc, epochs=None):
-        first, style = doc.splitlines()[0], argparse.ArgumentDefaultsHelpFormatter
-        super().__init__(description=first, formatter_class=style, allow_abbrev=False)
-        self.add("--output", Path, ROOT / "report", "for the results", metavar="DIR")
-        self.add("--seed", integer(0, 2**32 - 1), 0, "random seed, decides the run")
-        if epochs is not None:
-            self.add("--epochs", integer(1), epochs, "passes over the points")
-
-    def add(self, name, type, default, help, **options):
-        self.add_argument(name, type=type, default=default, help=help, **options)
-
-    def add_views(self):
-        self.add_argument("--live", action="store_true", help="show it in a window")
-        self.add("--animation", gif, None, "record it as a GIF", metavar="FILE")
-
-    def parse_args(self):
-        """Parse; fail now rather than after the training if files can't be written."""
-        options = super().parse_args()
-        files = [getattr(options, name, None) for name in ("animation", "save")]
-        files += [options.output / "figures/x", options.output / "numbers/x"]
-        try:
-            for file in filter(None, files):
-                writable(file)
-        except OSError as error:
-            self.error(f"cannot write: {error}")
-        return options
+    """An ArgumentParser whose errors take one line."""
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {one_line(message)}\n")
 
 
-def number(kind, least, most, words):  # an argparse type
-    def parse(text):
+def parser(doc):
+    """A Parser with the first line of doc, and --output, which every script has."""
+    first_line = doc.splitlines()[0]
+    style = argparse.ArgumentDefaultsHelpFormatter
+    parser = Parser(description=first_line, formatter_class=style, allow_abbrev=False)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="folder for the results (default: report/, or output/ with other options)",
+    )
+    return parser
+
+
+def add_seed(parser):
+    seeds = number(int, 0, 2**32 - 1, "an integer from 0 to 2^32 - 1")
+    parser.add_argument("--seed", type=seeds, default=0, help="decides the run")
+
+
+def add_training_options(
+    parser, epochs, learning_rate, epochs_help="passes over the points"
+):
+    """The options of the three main.py."""
+    add_seed(parser)
+    parser.add_argument("--epochs", type=integer(1), default=epochs, help=epochs_help)
+    parser.add_argument(
+        "--points", type=integer(1), default=512, help="number of training points"
+    )
+    parser.add_argument(
+        "--runs", type=integer(1), default=5, help="number of seeds, from --seed on"
+    )
+    parser.add_argument(
+        "--learning-rate",
+        type=positive,
+        default=learning_rate,
+        metavar="LR",
+        help="step size",
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="show the training in a window"
+    )
+    parser.add_argument(
+        "--animation", type=gif, metavar="FILE", help="record the first one as a GIF"
+    )
+
+
+def parse(parser):
+    """The options; options.output is where the results go.
+
+    What the report quotes is written by default options only. Files that cannot be
+    written are an error now rather than after the training.
+    """
+    options = parser.parse_args()
+    if not hasattr(options, "output"):
+        options.output = ELSEWHERE if changed(parser, options) else REPORT
+    elif getattr(options, "save", None):
+        options.save = options.output / options.save
+    files = [options.output / "numbers/x", options.output / "figures/x"]
+    if getattr(options, "save", None):
+        files = [options.save]
+    if getattr(options, "animation", None):
+        files.append(options.animation)
+    try:
+        for file in files:
+            check_writable(file)
+    except OSError as error:
+        parser.error(f"cannot write: {error}")
+    return options
+
+
+def changed(parser, options):
+    """The names of the options with other values than by default, views aside."""
+    names = set(vars(options)) - {"output", "live", "animation"}
+    return {n for n in names if getattr(options, n) != parser.get_default(n)}
+
+
+def check_writable(path):
+    """Make the folder of the path; raise OSError if the file cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder")
+    probe = path.with_name(f".{path.name}.tmp")
+    probe.touch()
+    probe.unlink()
+
+
+def number(kind, least, most, words):
+    """An argparse type."""
+
+    def parse_number(text):
         try:
             value = kind(text)
         except ValueError:
@@ -103,14 +202,14 @@ def number(kind, least, most, words):  # an argparse type
             raise argparse.ArgumentTypeError(f"must be {words}, not {text!r}")
         return value
 
-    return parse
+    return parse_number
 
 
 def integer(least, most=10**8):
     return number(int, least, most, f"an integer from {least} to {most}")
 
 
-positive = number(float, 5e-324, 1e30, "a number > 0 and <= 1e30")  # float32 holds it
+positive = number(float, 5e-324, 1e30, "a number > 0 and <= 1e30")
 
 
 def gif(text):

@@ -1,45 +1,62 @@
 """Many PyTorch networks of one shape, trained at once, each on points of its own.
 
-Row k of a matrix `flat` (runs, P) holds the P parameters of network k, in the order of
-network.parameters(). `widths` are those of all its layers: [2, ..., 1].
+One step for all of them takes little longer than a step for one.
 """
 
 import torch
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 
-def flatten(networks):
-    """The parameters of the networks, (runs, P), as a leaf to be trained."""
-    rows = [torch.nn.utils.parameters_to_vector(n.parameters()) for n in networks]
-    return torch.stack(rows).detach().requires_grad_()
+class StackedNetworks(nn.Module):
+    """ReLU networks side by side: each parameter has a first axis for the network.
+
+    networks: Exercise 2's FeedForwardNetworks of equal widths; they are copied
+    """
+
+    def __init__(self, networks):
+        super().__init__()
+        self.weights = nn.ParameterList()  # each (K, fan_out, fan_in)
+        self.biases = nn.ParameterList()  # each (K, fan_out, 1)
+        for layers in zip(*(network.layers for network in networks)):
+            weights = [layer.weight.detach() for layer in layers]
+            biases = [layer.bias.detach()[:, None] for layer in layers]
+            self.weights.append(torch.stack(weights))
+            self.biases.append(torch.stack(biases))
+
+    def forward(self, X):
+        """The logits (K, N, 1) of network k at the points X[k] of X (K, N, 2)."""
+        a = X.mT
+        for layer, (W, b) in enumerate(zip(self.weights, self.biases)):
+            if layer > 0:
+                a = a.relu()
+            # (K, fan_out, fan_in) @ (K, fan_in, N) + (K, fan_out, 1)
+            a = torch.baddbmm(b, W, a)
+        return a.mT
+
+    def layers(self, k):
+        """Weights (fan_in, fan_out) and biases of network k, one array per layer."""
+        weights = [W[k].detach().numpy().T for W in self.weights]
+        biases = [b[k, :, 0].detach().numpy() for b in self.biases]
+        return weights, biases
 
 
-def layers(flat, widths):
-    """The parameters of each layer: [(W (runs, out, in), b (runs, out)), ...]."""
-    shapes = list(zip(widths[1:], widths))  # (out, in)
-    sizes = [n for fan_out, fan_in in shapes for n in (fan_out * fan_in, fan_out)]
-    parts = flat.split(sizes, dim=1)
-    return [(W.unflatten(1, s), b) for W, b, s in zip(parts[::2], parts[1::2], shapes)]
-
-
-def logits(flat, widths, X):
-    """The logits (runs, N, 1) of ReLU networks at X (runs, N, 2)."""
-    for layer, (W, b) in enumerate(layers(flat, widths)):
-        X = X.relu() if layer else X
-        X = torch.baddbmm(b[:, None], X, W.mT)  # (runs, N, in) @ (runs, in, out)
-    return X
-
-
-def mean_losses(logits, y):
-    """Binary cross-entropy (runs,) of each run, the mean over its points."""
-    return binary_cross_entropy_with_logits(logits, y, reduction="none").mean((1, 2))
-
-
-def run_epoch(leaves, widths, optimizer, X, y, orders, batch_size):
-    """Pass once over X (runs, N, 2), y (runs, N, 1) in the orders (runs, N)."""
-    runs = torch.arange(len(X))[:, None]
+def run_epoch(networks, optimizer, X, y, orders, batch_size):
+    """Pass once over X (K, N, 2) and y (K, N, 1), in the orders (K, N)."""
+    rows = torch.arange(len(X))[:, None]
     for batch in orders.split(batch_size, dim=1):
-        z = logits(torch.cat(leaves), widths, X[runs, batch])  # a row for each run
+        logits = networks(X[rows, batch])
+        losses = binary_cross_entropy_with_logits(
+            logits, y[rows, batch], reduction="none"
+        )
         optimizer.zero_grad()
-        mean_losses(z, y[runs, batch]).sum().backward()  # a sum keeps the runs apart
+        # The sum over networks gives each the gradient of its own mean loss
+        losses.mean(dim=1).sum().backward()
         optimizer.step()
+
+
+@torch.no_grad()
+def mean_losses(networks, X, y):
+    """The mean loss (K,) of each network on its points."""
+    losses = binary_cross_entropy_with_logits(networks(X), y, reduction="none")
+    return losses.mean(dim=(1, 2)).numpy()

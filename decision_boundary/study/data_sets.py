@@ -1,74 +1,166 @@
-"""Counts over data sets, as networks trained on the same one are not independent."""
+"""What the experiments share: data sets, networks trained on them, and counts.
+
+Networks trained on the same points are not independent of each other. So the error of a
+share is that of its mean over data sets.
+"""
 
 import math
 from typing import NamedTuple
 
 from decision_boundary.data import circle_in_square
 from decision_boundary.ensemble import Ensemble, train_ensemble
-from decision_boundary.shared.boundaries import Boundaries, extract_all, in_square
-from decision_boundary.shared.script import Parser, integer, share_shown
+from decision_boundary.geometry import count_corners, disc_error
+from decision_boundary.polygon import extract_boundary
+from decision_boundary.shared import script
 import numpy as np
 
-
-def study_parser(doc, data_sets, networks, epochs=None):
-    """A Parser with the options that most scripts of the study share."""
-    parser = Parser(doc, epochs)
-    parser.add("--points", integer(3), 512, "in each data set")
-    parser.add("--data-sets", integer(1), data_sets, "with seeds from --seed on")
-    parser.add("--networks", integer(1), networks, "on each data set, for each case")
-    return parser
+WINDOW = 4  # boundaries are looked for in [-4, 4]^2, as corners may lie off the square
+EXTENT = (-WINDOW, WINDOW, -WINDOW, WINDOW)
 
 
-def draw_data_sets(data_sets, num_points, seed):
+def add_options(parser, data_sets, networks):
+    script.add_seed(parser)
+    parser.add_argument(
+        "--data-sets",
+        type=script.integer(1),
+        default=data_sets,
+        help="with seeds from --seed on",
+    )
+    parser.add_argument(
+        "--networks",
+        type=script.integer(1),
+        default=networks,
+        help="on each data set, for each case",
+    )
+
+
+def add_points(parser):
+    parser.add_argument(
+        "--points", type=script.integer(3), default=512, help="in each data set"
+    )
+
+
+def add_epochs(parser, epochs):
+    parser.add_argument(
+        "--epochs",
+        type=script.integer(1),
+        default=epochs,
+        help="passes over the points",
+    )
+
+
+def make_data_sets(data_sets, num_points, seed):
     """X (D, N, 2) and y (D, N, 1) of the seeds from `seed` on."""
-    sets = [circle_in_square(num_points, seed + d) for d in range(data_sets)]
-    return map(np.stack, zip(*sets))
+    sets = [circle_in_square(num_points, s) for s in range(seed, seed + data_sets)]
+    return np.stack([X for X, _ in sets]), np.stack([y for _, y in sets])
 
 
-class Study(NamedTuple):
+class TrainedNetworks(NamedTuple):
     """E networks trained on D data sets: E / D on the first one, E / D on the next."""
 
     X: np.ndarray  # (D, N, 2), on the square [-1, 1]^2, as are the networks
     y: np.ndarray  # (D, N, 1)
     ensemble: Ensemble
-    boundaries: Boundaries
+    boundaries: list  # E lists of polylines
+    corners: np.ndarray  # (E,) of the boundary, if it is one convex polygon; else 0
 
-    def pre_activations(self):
-        """Yield z (N, H) of each network's units at the points of its data set."""
-        W, b, *_ = self.ensemble
-        for k in range(len(W)):
-            yield self.X[k * len(self.X) // len(W)] @ W[k] + b[k]  # (N, 2) @ (2, H)
+    def points(self, k):
+        """X (N, 2) and y (N, 1) of the data set on which network k was trained."""
+        d = k * len(self.X) // len(self.boundaries)
+        return self.X[d], self.y[d]
 
-    def polygons_by_set(self, corners):
-        """(2, D): shares, in percent, of each data set's networks that are polygons.
+    def pre_activations(self, k):
+        """z (N, H) of network k's hidden units at the points on which it was trained."""
+        X, _ = self.points(k)
+        # (N, 2) @ (2, H) + (H,)
+        return X @ self.ensemble.hidden_weights[k] + self.ensemble.hidden_biases[k]
 
-        With this number of corners, anywhere in the window; and wholly in the square.
-        """
-        found = self.boundaries.corners == corners
-        inside = found.copy()
-        inside[found] = in_square(self.boundaries.polygons(corners))
-        return 100 * np.reshape([found, inside], (2, len(self.X), -1)).mean(axis=2)
+    def dead_units(self):
+        """(E, H): whether no training point activates the unit."""
+        E = len(self.boundaries)
+        return np.array([(self.pre_activations(k) <= 0).all(axis=0) for k in range(E)])
 
-
-def train_study(text, X, y, options, scale=1, **training):
-    """Train networks on each data set, its points times the scale; a Study."""
-    training |= {"networks": options.networks, "seed": options.seed}
-    ensemble = train_ensemble(scale * X, y, progress=share_shown(text), **training)
-    ensemble = ensemble._replace(hidden_weights=scale * ensemble.hidden_weights)
-    return Study(X, y, ensemble, extract_all(ensemble))
+    def polygons(self, corners):
+        """The vertices of each boundary that is a convex polygon with these corners."""
+        pairs = zip(self.boundaries, self.corners)
+        return [boundary[0].vertices for boundary, n in pairs if n == corners]
 
 
-def share_cells(shares):
-    """Texts for shares (D,): `96.4 +- 0.8`, the worst `62`, at 100 % `196 of 200`.
+def train(X, y, options, text, scale=1, **training):
+    """Train networks on each data set, its points times the scale.
 
-    The error is 1.96 times the standard error of the mean over data sets.
+    training: arguments of `train_ensemble`
     """
-    D = len(shares)
-    error = 1.96 * shares.std(ddof=1) / math.sqrt(D) if D > 1 else 0
-    mean = f"{shares.mean():.1f} +- {error:.1f}"
-    return [mean, f"{shares.min():.0f}", k_of_n(shares == 100)]
+
+    def show(share):
+        script.show_progress(f"{text}: {share:.0%}" if share < 1 else "")
+
+    ensemble = train_ensemble(
+        scale * X,
+        y,
+        networks=options.networks,
+        seed=options.seed,
+        progress=show,
+        **training,
+    )
+    if not ensemble.finite().all():
+        raise script.Diverged(f"{text}: the loss is not finite")
+    # On the square, as w . (scale x) = (scale w) . x
+    ensemble = ensemble._replace(hidden_weights=scale * ensemble.hidden_weights)
+    E = len(ensemble.output_biases)
+    boundaries = [extract_boundary(*ensemble.network(k), EXTENT) for k in range(E)]
+    corners = np.array([count_corners(boundary) for boundary in boundaries])
+    return TrainedNetworks(X, y, ensemble, boundaries, corners)
 
 
-def k_of_n(true):
-    """`3 of 5`: how many entries of the array are true."""
-    return f"{np.sum(true)} of {np.size(true)}"
+# Counts
+
+
+class Share(NamedTuple):
+    """The share of networks, in percent, that are what is counted."""
+
+    mean: float  # over data sets
+    error: float  # 1.96 standard errors of the mean; nan for one data set
+    worst: float  # data set
+    complete: int  # data sets at 100 %
+    data_sets: int
+
+
+def share(counted, data_sets):
+    """The Share of networks for which counted (E,) is true, E / D on each data set."""
+    shares = 100 * counted.reshape(data_sets, -1).mean(axis=1)
+    error = math.nan
+    if data_sets > 1:
+        error = 1.96 * shares.std(ddof=1) / math.sqrt(data_sets)
+    return Share(
+        mean=shares.mean(),
+        error=error,
+        worst=shares.min(),
+        complete=int((shares == 100).sum()),
+        data_sets=data_sets,
+    )
+
+
+class Count(NamedTuple):
+    """So many of so many; as a text, `3 of 5`."""
+
+    number: int
+    total: int
+
+    def __str__(self):
+        return f"{self.number} of {self.total}"
+
+
+def count(counted):
+    """The Count of true entries of an array."""
+    return Count(int(np.sum(counted)), np.size(counted))
+
+
+def in_square(vertices):
+    return np.abs(vertices).max() <= 1
+
+
+def accuracies(polygons):
+    """Exact accuracies, in percent of the square, of the polygons that lie in it."""
+    inside = [vertices for vertices in polygons if in_square(vertices)]
+    return [100 * (1 - disc_error(vertices)) for vertices in inside]

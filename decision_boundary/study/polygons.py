@@ -5,74 +5,117 @@ python decision_boundary/study/polygons.py    trains, draws, writes numbers
 
 from pathlib import Path
 import sys
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.geometry import best_polygon, disc_error, side_lengths
 from decision_boundary.shared import figures, results, script
-from decision_boundary.shared.boundaries import WINDOW, accuracies
-from decision_boundary.shared.exact import confirmed
 from decision_boundary.study import data_sets
+from decision_boundary.study.exact import confirmed
 import numpy as np
 
 HIDDEN_UNITS = range(2, 9)
 CONFIRMED = 5  # networks of each data set are also examined in exact arithmetic
 
 
-def row(H, study):
-    """Texts: units, corners, share of 2H-gons, shortest side, accuracy, the best."""
-    share, _, all_sets = data_sets.share_cells(study.polygons_by_set(2 * H)[0])
-    cells = [str(H), str(2 * H), share, all_sets]
-    polygons = study.boundaries.polygons(2 * H)
-    if not polygons:
-        return [*cells, "--", "--", "--"]
-    shortest = np.median([side_lengths(vertices).min() for vertices in polygons])
-    accuracy, best = np.median(accuracies(polygons)), disc_error(best_polygon(2 * H))
-    return [*cells, f"{shortest:.2f}", f"{accuracy:.2f}", f"{100 * (1 - best):.2f}"]
+class Row(NamedTuple):
+    """All networks with H hidden units. Measures are medians over their polygons."""
+
+    units: int
+    corners: int  # 2H
+    share: data_sets.Share  # of polygons with 2H corners
+    shortest: float  # side
+    accuracy: float  # in percent of the square
+    best: float  # accuracy of any polygon with 2H corners
+    sampled: int  # polygons among the first networks of each data set
+    exact: int  # those of the sample that exact arithmetic confirms
 
 
-def exact_count(studies, networks):
-    """`700 of 700`: exact 2H-gons, of those in the first networks of each data set."""
-    counted = exact = 0
-    for H, (_, _, ensemble, boundaries) in studies.items():
-        indices = np.arange(len(boundaries.corners))
-        first = indices[indices % networks < CONFIRMED]
-        counted += np.sum(boundaries.corners[first] == 2 * H)
-        exact += confirmed(map(ensemble.network, first), WINDOW)
-    return f"{exact} of {counted}"
+COLUMNS = {
+    "H": "{units}",
+    "corners": "{corners}",
+    "2H-gons [%]": "{share.mean:.1f} +- {share.error:.1f}",
+    "all": "{share.complete} of {share.data_sets}",
+    "shortest side": "{shortest:.2f}",
+    "accuracy": "{accuracy:.2f}",
+    "best": "{best:.2f}",
+}
 
 
-def draw(studies):
+def train_all(options):
+    """{H: the trained networks}"""
+    X, y = data_sets.make_data_sets(options.data_sets, options.points, options.seed)
+    trained = {}
+    for H in HIDDEN_UNITS:
+        trained[H] = data_sets.train(
+            X, y, options, f"{H} units", hidden_units=H, epochs=options.epochs
+        )
+    return trained
+
+
+def evaluate(H, trained):
+    """The Row of networks with H hidden units."""
+    corners = 2 * H
+    found = trained.corners == corners
+    polygons = trained.polygons(corners)
+    best = np.nan
+    if polygons:
+        best = 100 * (1 - disc_error(best_polygon(corners)))
+    D = len(trained.X)
+    by_data_set = np.arange(len(found)).reshape(D, -1)
+    sample = by_data_set[:, :CONFIRMED].flatten()
+    networks = [trained.ensemble.network(k) for k in sample]
+    return Row(
+        units=H,
+        corners=corners,
+        share=data_sets.share(found, D),
+        shortest=np.median([side_lengths(v).min() for v in polygons] or [np.nan]),
+        accuracy=np.median(data_sets.accuracies(polygons) or [np.nan]),
+        best=best,
+        sampled=found[sample].sum(),
+        exact=confirmed(networks, data_sets.WINDOW),
+    )
+
+
+def draw(trained):
     """The first 2H-gon for each H, or the first network where there is none."""
     figure = figures.new_figure(1.3)
-    axes = figure.subplots(1, len(studies))
-    for ax, (H, (_, _, ensemble, boundaries)) in zip(axes, studies.items()):
-        found = boundaries.corners == 2 * H
+    axes = figure.subplots(1, len(trained))
+    for ax, (H, networks) in zip(axes, trained.items()):
+        found = networks.corners == 2 * H
         k = found.argmax()  # the first one, or 0
-        figures.draw_network(ax, *ensemble.network(k), boundaries.polylines[k])
-        kind = f"{2 * H}-gon" if found.any() else "no polygon"
+        weights, biases = networks.ensemble.network(k)
+        figures.draw_network(ax, weights, biases, networks.boundaries[k])
+        kind = f"{2 * H}-gon" if found[k] else "no polygon"
         ax.set_title(f"$H = {H}$\n{kind}", fontsize=8)
     return figure
 
 
-def main():
-    parser = data_sets.study_parser(__doc__, data_sets=20, networks=50, epochs=256)
-    options = parser.parse_args()
-    X, y = data_sets.draw_data_sets(options.data_sets, options.points, options.seed)
-    studies = {}
-    for H in HIDDEN_UNITS:
-        training = {"hidden_units": H, "epochs": options.epochs}
-        studies[H] = data_sets.train_study(f"{H} units", X, y, options, **training)
-    heads = ["H", "corners", "2H-gons [%]", "all", "shortest side", "accuracy", "best"]
-    rows = [row(H, study) for H, study in studies.items()]
-    values = {
-        "PolygonsTable": results.table(heads, rows),
+def macros(options, table):
+    """{LaTeX macro: text}"""
+    least = min(row.share.mean for row in table if row.units >= 3)
+    exact = sum(row.exact for row in table)
+    sampled = sum(row.sampled for row in table)
+    return {
+        "PolygonsTable": results.latex_table(table, COLUMNS),
         "PolygonsNetworks": options.networks,
         "PolygonsDataSets": options.data_sets,
-        "PolygonsLeast": min((r[2].split()[0] for r in rows[1:]), key=float),
-        "ExactPolygons": exact_count(studies, options.networks),
+        "PolygonsLeast": f"{least:.1f}",
+        "ExactPolygons": f"{exact} of {sampled}",
     }
-    print(f"confirmed in exact arithmetic: {values['ExactPolygons']}")
-    results.save_results(options, "polygons", values, draw(studies))
+
+
+def main():
+    parser = script.parser(__doc__)
+    data_sets.add_options(parser, data_sets=20, networks=50)
+    data_sets.add_points(parser)
+    data_sets.add_epochs(parser, 256)
+    options = script.parse(parser)
+
+    trained = train_all(options)
+    table = [evaluate(H, networks) for H, networks in trained.items()]
+    results.print_table(table, COLUMNS)
+    results.save(options, "polygons", macros(options, table), draw(trained))
 
 
 if __name__ == "__main__":

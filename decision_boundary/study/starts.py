@@ -6,153 +6,173 @@ Each start is tried on many data sets, in [-1, 1]^2 and at the archive's scale.
 """
 
 from collections import Counter
-from itertools import product
+import math
 from pathlib import Path
 import sys
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.data import RADIUS
-from decision_boundary.ensemble import Ensemble, initial_ensemble
-from decision_boundary.shared import exact, figures, results, script
-from decision_boundary.study import data_sets
-import numpy as np
+from decision_boundary.shared import figures, results, script
+from decision_boundary.study import causes, data_sets
 
-STARTS = {  # name: (initial weights, hidden units)
-    "Xavier": ("xavier", 3),
-    "Positive": ("positive", 3),
-    "Spread": ("spread", 3),
-    "XavierFour": ("xavier", 4),
-    "XavierFive": ("xavier", 5),
-    "XavierSix": ("xavier", 6),
+
+class Start(NamedTuple):
+    name: str  # in the report's macros
+    init: str
+    units: int
+
+
+XAVIER = Start("Xavier", "xavier", 3)
+POSITIVE = Start("Positive", "positive", 3)
+SPREAD = Start("Spread", "spread", 3)
+XAVIER_FOUR = Start("XavierFour", "xavier", 4)
+XAVIER_FIVE = Start("XavierFive", "xavier", 5)
+XAVIER_SIX = Start("XavierSix", "xavier", 6)
+STARTS = [XAVIER, POSITIVE, SPREAD, XAVIER_FOUR, XAVIER_FIVE, XAVIER_SIX]
+
+
+class Scale(NamedTuple):
+    name: str  # in the report's macros
+    factor: float  # of the points
+    learning_rate: float  # of Adam
+
+
+OURS = Scale("Ours", 1, 0.03)
+ARCHIVE = Scale("Archive", 5 / RADIUS, 0.01)  # where the disc has radius 5
+FEWER = 5  # the part of the data sets for more than 3 units, and at the archive's scale
+
+
+def train(start, scale, data_sets_count, options):
+    X, y = data_sets.make_data_sets(data_sets_count, options.points, options.seed)
+    return data_sets.train(
+        X,
+        y,
+        options,
+        f"{scale.name}, {start.name}",
+        scale.factor,
+        hidden_units=start.units,
+        init=start.init,
+        epochs=options.epochs,
+        learning_rate=scale.learning_rate,
+    )
+
+
+def train_all(options):
+    """{scale: {start: its trained networks}}"""
+    few = math.ceil(options.data_sets / FEWER)
+    trained = {}
+    for scale in (OURS, ARCHIVE):
+        trained[scale] = {}
+        for start in STARTS:
+            many = scale == OURS and start.units == 3
+            D = options.data_sets if many else few
+            trained[scale][start] = train(start, scale, D, options)
+    return trained
+
+
+class Row(NamedTuple):
+    start: Start
+    hexagons: data_sets.Share
+    inside: data_sets.Share  # of hexagons that lie wholly in the square
+
+
+COLUMNS = {
+    "start": "{start.init}, {start.units} units",
+    "hexagons [%]": "{hexagons.mean:.1f} +- {hexagons.error:.1f}",
+    "worst": "{hexagons.worst:.0f}",
+    "all": "{hexagons.complete} of {hexagons.data_sets}",
+    "in the square [%]": "{inside.mean:.1f} +- {inside.error:.1f}",
+    "worst there": "{inside.worst:.0f}",
+    "all there": "{inside.complete} of {inside.data_sets}",
 }
-SCALES = {  # name: (scale of the points, Adam's learning rate)
-    "Ours": (1, 0.03),
-    "Archive": (5 / RADIUS, 0.01),  # where the disc has radius 5
-}
-FEWER = 5  # the part of the data sets on which more than three units are tried
-ENDS_WITH = ("all positive", "negative weight", "dead unit")
-SHAPES = ("hexagon", "closed", "open", "none")
 
 
-def train_start(name, scale, options):
-    """The Study of a start at a scale; with more than 3 units, on fewer data sets."""
-    (init, units), (factor, rate) = STARTS[name], SCALES[scale]
-    sets = options.data_sets if units == 3 else -(-options.data_sets // FEWER)
-    X, y = data_sets.draw_data_sets(sets, options.points, options.seed)
-    training = {"init": init, "hidden_units": units, "learning_rate": rate}
-    training |= {"scale": factor, "epochs": options.epochs}
-    return data_sets.train_study(f"{scale} {name}", X, y, options, **training)
+def count_hexagons(start, trained):
+    """The Row of a start."""
+    found = trained.corners == 6
+    inside = found.copy()
+    inside[found] = [data_sets.in_square(vertices) for vertices in trained.polygons(6)]
+    D = len(trained.X)
+    return Row(start, data_sets.share(found, D), data_sets.share(inside, D))
 
 
-def initial_networks(options):
-    """The Ensemble of all Xavier networks of three units before their training."""
-    seeds = range(options.seed, options.seed + options.data_sets)
-    parts = [initial_ensemble(options.networks, init="xavier", seed=s) for s in seeds]
-    return Ensemble(*map(np.concatenate, zip(*parts)))
-
-
-def start_summary(studies, options):
-    """The table of all starts at each scale, and the numbers quoted from it."""
-    shares = {name: study.polygons_by_set(6) for name, study in studies.items()}
-    found, inside = shares["OursSpread"]
-    values = {
-        "StartDataSets": options.data_sets,
-        "StartFewSets": len(studies["OursXavierFour"].X),
-        "StartNetworks": options.networks,
-        "StartTotal": options.data_sets * options.networks,
-        "StartInside": f"{inside.mean():.1f}",
-        "StartInsideWorst": f"{inside.min():.0f}",
-        "StartAllSets": np.sum(found == 100),
-    }
-    heads = ["hexagons [%]", "worst", "all", "in the square [%]", "worst", "all"]
-    for scale in SCALES:
-        rows = []
-        for name, (init, units) in STARTS.items():
-            found, inside = shares[scale + name]
-            cells = data_sets.share_cells(found) + data_sets.share_cells(inside)
-            rows.append([f"{init}, {units} units", *cells])
-            values[f"Start{scale}{name}"] = f"{found.mean():.1f}"
-            values[f"Start{scale}{name}Worst"] = cells[1]
-        values[f"StartTable{scale}"] = results.table([scale, *heads], rows)
-    return values
-
-
-def prediction_summary(start, studies):
-    """What initial weights predict; positive starts have Xavier's hidden weights."""
-    around = exact.surrounds_origin(start.hidden_weights.astype(float))
-    positive = studies["OursPositive"].boundaries.corners == 6
-    hexagon = studies["OursXavier"].boundaries.corners == 6
-    signs, rows = (start.output_weights > 0).sum(axis=1), []
-    for count, sides in product((3, 2, 1, 0), (True, False)):
-        some = hexagon[(signs == count) & (around == sides)]
-        if len(some):
-            cells = [str(some.sum()), str(len(some)), f"{100 * some.mean():.1f}"]
-            rows.append([str(count), "yes" if sides else "no", *cells])
-    heads = ["positive a_j", "surround 0", "hexagons", "of", "share [%]"]
-    return {
-        "PredictTable": results.table(heads, rows),
-        "PredictSure": data_sets.k_of_n(positive[around]),
-        "PredictOther": data_sets.k_of_n(positive[~around]),
-    }
-
-
-def dead_units(study):
-    """(E, H): whether no training point activates the unit."""
-    return np.array([z.max(axis=0) <= 0 for z in study.pre_activations()])
-
-
-def ends(study):
-    """(E,) each: one of ENDS_WITH, a dead unit before the others, and of SHAPES."""
-    negative = (study.ensemble.output_weights < 0).any(axis=1)
-    cause = np.where(dead_units(study).any(axis=1), 2, negative.astype(int))
-    polylines, corners = study.boundaries
-    none = [not lines for lines in polylines]
-    closed = [all(line.closed for line in lines) for lines in polylines]
-    shape = np.select([corners == 6, none, closed], [0, 3, 1], 2)
-    return np.array(ENDS_WITH)[cause], np.array(SHAPES)[shape]
-
-
-def cause_summary(start, study):
-    """What the networks have become, and why those that are no hexagon are none."""
-    causes, shapes = ends(study)
-    counts, rows = Counter(zip(causes, shapes)), []
-    for cause in ENDS_WITH:
-        row = [counts[cause, shape] for shape in SHAPES]
-        rows.append([cause, *map(str, row), str(sum(row))])
-    dead, corners = dead_units(study), study.boundaries.corners
-    networks = np.bincount(dead.sum(axis=1), minlength=4)  # by number of dead units
-    return {
-        "CauseTable": results.table(["ends with", *SHAPES, "all"], rows),
-        "CauseFailed": np.sum(corners != 6),
-        "CauseDeadNegative": data_sets.k_of_n(start.output_weights[dead] < 0),
-        "CauseFourCorners": data_sets.k_of_n(corners[shapes == "closed"] == 4),
-        **dict(zip(["CauseDeadOne", "CauseDeadTwo", "CauseDeadThree"], networks[1:])),
-    }
-
-
-def draw(study):
+def draw(trained):
     """The first network of each of the six most frequent kinds, and their shares."""
-    kinds = list(zip(*ends(study)))
-    most = Counter(kinds).most_common(6)
+    kinds = causes.kinds_of(trained)
+    most_common = Counter(kinds).most_common(6)
     figure = figures.new_figure(1.42)
-    [axes] = figure.subplots(1, len(most), squeeze=False)
-    for ax, (kind, count) in zip(axes, most):
-        k, share = kinds.index(kind), 100 * count / len(kinds)
-        network = study.ensemble.network(k)
-        figures.draw_network(ax, *network, study.boundaries.polylines[k])
-        ax.set_title(f"{kind[0]},\n{kind[1]} {share:.1f} %", fontsize=8)
+    axes = figure.subplots(1, len(most_common), squeeze=False)[0]
+    for ax, (kind, number) in zip(axes, most_common):
+        k = kinds.index(kind)
+        weights, biases = trained.ensemble.network(k)
+        figures.draw_network(ax, weights, biases, trained.boundaries[k])
+        percent = 100 * number / len(kinds)
+        ax.set_title(f"{kind.units},\n{kind.boundary} {percent:.1f} %", fontsize=8)
     return figure
 
 
+def macros(options, rows, predictions, ends, spare):
+    """{LaTeX macro: text}"""
+    spread = rows[OURS][SPREAD]
+    texts = {
+        "StartDataSets": options.data_sets,
+        "StartArchiveSets": rows[ARCHIVE][XAVIER].hexagons.data_sets,
+        "StartFewSets": rows[OURS][XAVIER_FOUR].hexagons.data_sets,
+        "StartNetworks": options.networks,
+        "StartTotal": options.data_sets * options.networks,
+        "StartInside": f"{spread.inside.mean:.1f}",
+        "StartInsideWorst": f"{spread.inside.worst:.0f}",
+        "StartAllSets": spread.hexagons.complete,
+        "StartTableOurs": results.latex_table(rows[OURS].values(), COLUMNS),
+        "StartTableArchive": results.latex_table(rows[ARCHIVE].values(), COLUMNS),
+        "PredictTable": results.latex_table(predictions.table, causes.START_COLUMNS),
+        "PredictSure": predictions.sure,
+        "PredictOther": predictions.other,
+        "CauseTable": results.latex_table(ends.table, causes.END_COLUMNS),
+        "CauseFailed": ends.failed,
+        "CauseDeadNegative": ends.dead_negative,
+        "CauseFourCorners": ends.four_corners,
+        "CauseDeadOne": ends.one_dead,
+        "CauseDeadTwo": ends.two_dead,
+        "CauseDeadThree": ends.three_dead,
+        "SpareHexagons": spare.hexagons,
+        "SpareDead": spare.dead,
+        "SpareNegative": spare.negative,
+    }
+    for scale, by_start in rows.items():
+        for start, row in by_start.items():
+            name = f"Start{scale.name}{start.name}"
+            texts[name] = f"{row.hexagons.mean:.1f}"
+            texts[f"{name}Worst"] = f"{row.hexagons.worst:.0f}"
+    return texts
+
+
 def main():
-    parser = data_sets.study_parser(__doc__, data_sets=200, networks=50, epochs=256)
-    options = parser.parse_args()
-    studies, start = {}, initial_networks(options)
-    for scale, name in product(SCALES, STARTS):
-        studies[scale + name] = train_start(name, scale, options)
-    values = start_summary(studies, options) | prediction_summary(start, studies)
-    values |= cause_summary(start, studies["OursXavier"])
-    results.save_results(options, "starts", values, draw(studies["OursXavier"]))
+    parser = script.parser(__doc__)
+    data_sets.add_options(parser, data_sets=200, networks=50)
+    data_sets.add_points(parser)
+    data_sets.add_epochs(parser, 256)
+    options = script.parse(parser)
+
+    trained = train_all(options)
+    rows = {}
+    for scale, by_start in trained.items():
+        rows[scale] = {
+            s: count_hexagons(s, networks) for s, networks in by_start.items()
+        }
+        print(f"{scale.name}: shares of hexagons, and of those in the square")
+        results.print_table(rows[scale].values(), COLUMNS)
+    xavier = trained[OURS][XAVIER]
+    positive = trained[OURS][POSITIVE]
+    initial = causes.initial_networks(options)
+    predictions = causes.predict(initial, xavier.corners, positive.corners)
+    ends = causes.classify(initial, xavier)
+    spare = causes.spare_units(trained[OURS][XAVIER_FOUR])
+    results.print_table(predictions.table, causes.START_COLUMNS)
+    results.print_table(ends.table, causes.END_COLUMNS)
+    texts = macros(options, rows, predictions, ends, spare)
+    results.save(options, "starts", texts, draw(xavier))
 
 
 if __name__ == "__main__":
