@@ -64,7 +64,9 @@ class Adam(torch.optim.Optimizer):
         for group in self.param_groups:
             for theta in group["params"]:
                 if theta.grad is not None and theta.grad.is_sparse:
-                    raise RuntimeError("Adam must have dense gradients, not sparse ones")
+                    raise RuntimeError(
+                        "Adam must have dense gradients, not sparse ones"
+                    )
 
     def load_state_dict(self, state_dict):
         """Load the state of this optimizer or of torch.optim.Adam."""

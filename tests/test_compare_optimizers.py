@@ -39,6 +39,8 @@ def test_a_rate_is_stable_if_every_run_at_least_halves_its_loss():
     assert not row.stable
     seeds = np.flatnonzero(halves).tolist()
     assert optimizers.train("SGD", 0.1, seeds, epochs=5).stable
+    diverged = optimizers.train("SGD", 1e300, [0, 1], epochs=1)
+    assert (diverged.median_loss, diverged.stable) == (np.inf, False)
 
 
 def row(rate, losses, accuracies, stable):

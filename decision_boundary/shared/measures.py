@@ -91,7 +91,6 @@ def macros(measured):
     best = geometry.best_polygon(6)
     fresh = [result.fresh_accuracy for result in measured]
     texts = {
-        "HexagonTable": results.latex_table(measured, COLUMNS),
         "HexagonBest": f"{100 * (1 - geometry.disc_error(best)):.2f}",
         "HexagonFreshLowest": f"{min(fresh):.2f}",
         "HexagonFreshHighest": f"{max(fresh):.2f}",

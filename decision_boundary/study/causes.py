@@ -162,9 +162,6 @@ class Ends(NamedTuple):
     failed: int  # networks that are no hexagon
     dead_negative: Count  # of all dead units, those that start with a_j < 0
     four_corners: Count  # of the closed boundaries that are no hexagon
-    one_dead: int  # networks with one dead unit
-    two_dead: int
-    three_dead: int
 
 
 def classify(initial, trained):
@@ -172,15 +169,11 @@ def classify(initial, trained):
     kinds = kinds_of(trained)
     closed = [kind.boundary == "closed" for kind in kinds]
     dead = trained.dead_units()  # (E, 3)
-    dead_per_network = dead.sum(axis=1)
     return Ends(
         table=tabulate_ends(kinds),
         failed=(trained.corners != 6).sum(),
         dead_negative=count(initial.outgoing[dead] < 0),
         four_corners=count(trained.corners[closed] == 4),
-        one_dead=(dead_per_network == 1).sum(),
-        two_dead=(dead_per_network == 2).sum(),
-        three_dead=(dead_per_network == 3).sum(),
     )
 
 

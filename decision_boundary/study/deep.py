@@ -7,7 +7,6 @@ The networks are Exercise 2's, with ReLU and our Adam. All of them train at once
 
 from pathlib import Path
 import sys
-from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.geometry import count_corners
@@ -21,85 +20,40 @@ import torch
 exercise = script.load("PyTorch-FeedForward/main.py")
 
 
-class Row(NamedTuple):
-    """All networks from the same kind of initial weights."""
-
-    init: str
-    hexagons: data_sets.Share
-    more_corners: data_sets.Count  # convex polygons with more than six corners
-
-
-COLUMNS = {
-    "start": "{init}",
-    "hexagons [%]": "{hexagons.mean:.1f} +- {hexagons.error:.1f}",
-    "worst": "{hexagons.worst:.0f}",
-    "with more corners": "{more_corners}",
-}
-
-
-def initial_networks(options, init):
-    """StackedNetworks, those on the first data set first.
-
-    init: "xavier", or "positive", where all weights behind the first layer are made
-    positive, so that the logit is convex at first
-    """
+def initial_networks(options):
+    """StackedNetworks, those on the first data set first."""
     networks = []
     for seed in range(options.seed, options.seed + options.data_sets):
         torch.manual_seed(script.streams(seed).weights)
         for _ in range(options.networks):
             networks.append(exercise.FeedForwardNetwork(hidden_size=3).double())
-    stacked = StackedNetworks(networks)
-    if init == "positive":
-        with torch.no_grad():
-            for W in stacked.weights[1:]:
-                W.abs_()
-    return stacked
+    return StackedNetworks(networks)
 
 
-def train(options, init):
+def train(options):
     """The trained StackedNetworks."""
-    stacked = initial_networks(options, init)
+    stacked = initial_networks(options)
     X, y = data_sets.make_data_sets(options.data_sets, options.points, options.seed)
     X = torch.tensor(np.repeat(X, options.networks, axis=0))  # (K, N, 2)
     y = torch.tensor(np.repeat(y, options.networks, axis=0))  # (K, N, 1)
     adam = exercise.Adam(stacked.parameters(), lr=exercise.LEARNING_RATE)
     batches = script.streams(options.seed).batches
     generator = torch.Generator().manual_seed(batches)
-    for _ in script.progress(range(options.epochs), f"2-3-3-1, {init}, epochs"):
+    for _ in script.progress(range(options.epochs), "2-3-3-1, epochs"):
         order = torch.randperm(options.points, generator=generator)
         orders = order.expand(len(X), -1)
         run_epoch(stacked, adam, X, y, orders, exercise.BATCH_SIZE)
     return stacked
 
 
-def evaluate(options, init, stacked):
-    """The Row of the trained networks."""
+def hexagons(options, stacked):
+    """The Share of the trained networks whose boundary is a hexagon."""
     K = options.data_sets * options.networks
     boundaries = [
         extract_boundary(*stacked.layers(k), data_sets.EXTENT) for k in range(K)
     ]
     corners = np.array([count_corners(boundary) for boundary in boundaries])
-    return Row(
-        init=init,
-        hexagons=data_sets.share(corners == 6, options.data_sets),
-        more_corners=data_sets.count(corners > 6),
-    )
-
-
-def macros(options, xavier, positive):
-    """{LaTeX macro: text}"""
-    return {
-        "DeepDataSets": options.data_sets,
-        "DeepNetworks": options.networks,
-        "DeepXavier": interval(xavier.hexagons),
-        "DeepXavierMore": xavier.more_corners,
-        "DeepPositive": interval(positive.hexagons),
-        "DeepPositiveMore": positive.more_corners,
-    }
-
-
-def interval(share):
-    return rf"{share.mean:.1f} $\pm$ {share.error:.1f}"
+    return data_sets.share(corners == 6, options.data_sets)
 
 
 def main():
@@ -109,10 +63,14 @@ def main():
     data_sets.add_epochs(parser, exercise.EPOCHS)
     options = script.parse(parser)
 
-    xavier = evaluate(options, "xavier", train(options, "xavier"))
-    positive = evaluate(options, "positive", train(options, "positive"))
-    results.print_table([xavier, positive], COLUMNS)
-    results.save(options, "deep", macros(options, xavier, positive))
+    share = hexagons(options, train(options))
+    print(f"hexagons: {share.mean:.1f} +- {share.error:.1f} %")
+    macros = {
+        "DeepDataSets": options.data_sets,
+        "DeepNetworks": options.networks,
+        "DeepXavier": rf"{share.mean:.1f} $\pm$ {share.error:.1f}",
+    }
+    results.save(options, "deep", macros)
 
 
 if __name__ == "__main__":

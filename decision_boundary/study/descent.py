@@ -31,7 +31,6 @@ ARCHIVE = 5 / RADIUS  # the points times this have the archive's scale
 TURNS = 2 * np.pi / 3 * np.arange(3)
 HINGES_SETS = 20
 STEPS_PER_SNAPSHOT = 5
-ROUNDING = 1e-12
 
 
 # Training
@@ -119,12 +118,9 @@ def rotated(X, angle):
 class Symmetric(NamedTuple):
     """On points that are invariant under rotation by 120 degrees."""
 
-    points: int  # of each data set
     falls: data_sets.Count  # data sets on which the loss falls in every step
     hexagons: data_sets.Count  # data sets
-    below_first: int  # steps until the loss is below pi_0 log 2, on the first data set
-    below_last: int  # and on the last
-    asymmetry: float  # largest difference of parameters that the symmetry makes equal
+    below_last: int  # steps until the loss is below pi_0 log 2 on each data set
 
 
 def symmetric(options):
@@ -144,21 +140,10 @@ def symmetric(options):
     boundaries = [extract_boundary(*ensemble.network(d)) for d in range(len(X))]
     corners = np.array([count_corners(boundary) for boundary in boundaries])
     return Symmetric(
-        points=X.shape[1],
         falls=data_sets.count((np.diff(losses, axis=0) < 0).all(axis=0)),
         hexagons=data_sets.count(corners == 6),
-        below_first=below.min(),
         below_last=below.max(),
-        asymmetry=asymmetry(descent.w[:, 0], descent.a[:, 0]),
     )
-
-
-def asymmetry(w, a):
-    """How far the units (D, 3, 3), (D, 3) are from images of each other."""
-    turned_back = [rotated(w[:, j, :2], -turn) for j, turn in enumerate(TURNS)]
-    turned_back = np.stack(turned_back, axis=1)  # (D, 3, 2)
-    parameters = np.concatenate([turned_back, w[:, :, 2:], a[:, :, None]], axis=2)
-    return np.ptp(parameters, axis=1).max()
 
 
 class Conditions(NamedTuple):
@@ -218,23 +203,17 @@ def hinges(options):
 
 def macros(options, balanced, archive, evenly, three):
     """{LaTeX macro: text}"""
-    if evenly.asymmetry > ROUNDING:
-        raise RuntimeError(f"the asymmetry must be rounding, not {evenly.asymmetry}")
     return {
         "DescentRate": LEARNING_RATE,
         "DescentSteps": STEPS,
-        "DescentSets": options.data_sets,
         "DescentUnits": balanced.units,
         "DescentDeaths": balanced.deaths,
         "DescentChanges": balanced.changes,
         "DescentArchiveUnits": archive.units,
         "DescentArchiveDeaths": archive.deaths,
-        "SymmetricPoints": evenly.points,
         "SymmetricFalls": evenly.falls,
         "SymmetricHexagons": evenly.hexagons,
-        "SymmetricBelowFirst": evenly.below_first,
         "SymmetricBelowLast": evenly.below_last,
-        "SymmetricAsymmetry": "$10^{-12}$",  # ROUNDING
         "HingesSets": three.data_sets,
         "HingesSnapshots": three.snapshots,
         "HingesSurround": three.surround,
