@@ -21,6 +21,17 @@ BATCH_SIZE = 64
 LEARNING_RATE = 0.01
 
 
+def float64_network(**architecture):
+    """A FeedForwardNetwork whose initial weights are drawn in float64.
+
+    Drawn in float32, their last bits would depend on the processor.
+    """
+    network = FeedForwardNetwork(**architecture).double()
+    for layer in network.layers:
+        layer.reset_parameters()
+    return network
+
+
 class Training:
     """Points and a network. The seed decides points, initial weights and batches.
 
@@ -32,18 +43,19 @@ class Training:
     def __init__(self, seed, points=512, learning_rate=LEARNING_RATE, **architecture):
         streams = script.streams(seed)
         self.X, self.y = circle_in_square(points, streams.points)
+        self.inputs = torch.tensor(self.X)
+        self.labels = torch.tensor(self.y)
         torch.manual_seed(streams.weights)
-        self.network = FeedForwardNetwork(**architecture).double()
+        self.network = float64_network(**architecture)
         self.optimizer = Adam(self.network.parameters(), lr=learning_rate)
         self.generator = torch.Generator().manual_seed(streams.batches)
 
     def run_epoch(self):
         """Pass once over the points, in a new order."""
-        X = torch.tensor(self.X)
-        y = torch.tensor(self.y)
-        order = torch.randperm(len(X), generator=self.generator)
+        order = torch.randperm(len(self.X), generator=self.generator)
         for batch in order.split(BATCH_SIZE):
-            loss = binary_cross_entropy_with_logits(self.network(X[batch]), y[batch])
+            logits = self.network(self.inputs[batch])
+            loss = binary_cross_entropy_with_logits(logits, self.labels[batch])
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -52,10 +64,11 @@ class Training:
     def logits(self, X):
         return self.network(torch.tensor(X)).numpy()
 
+    @torch.no_grad()
     def loss(self):
         """The mean loss of the training points."""
-        logits = torch.tensor(self.logits(self.X))
-        return binary_cross_entropy_with_logits(logits, torch.tensor(self.y)).item()
+        logits = self.network(self.inputs)
+        return binary_cross_entropy_with_logits(logits, self.labels).item()
 
     def layers(self):
         """Weights (fan_in, fan_out) and biases, one NumPy array per layer."""

@@ -54,8 +54,8 @@ class ReLUFunction(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):  # Sheet 2(a)
         (output,) = ctx.saved_tensors
-        # Not grad_output * (output > 0), which is NaN for an infinite grad_output. The
-        # zeros are the output's, so that a second derivative exists (and is 0).
+        # A product would give 0 * inf = NaN. Where the unit is off, output is the zero:
+        # it connects the result to the input, for second derivatives.
         return torch.where(output <= 0, output, grad_output)
 
 
@@ -64,8 +64,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self):
         nn.init.xavier_uniform_(self.weight)  # Glorot and Bengio (2010)
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
+        nn.init.zeros_(self.bias)
 
     def forward(self, input):
         return LinearFunction.apply(input, self.weight, self.bias)

@@ -9,7 +9,7 @@ class Adam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, 2015, Algorithm 1), with weight decay added to the gradient.
 
     Replaces torch.optim.Adam for the options below: the parameters are equal in every
-    bit, and a state_dict of one loads into the other.
+    bit to those with foreach=False, and a state_dict of one loads into the other.
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
@@ -26,8 +26,10 @@ class Adam(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure=None):  # Sheet 2(c)
         """Update all parameters that have a gradient; return closure() if given."""
-        with torch.enable_grad():
-            loss = closure() if closure is not None else None
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         self.refuse_sparse_gradients()
         for group in self.param_groups:
             lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
@@ -64,9 +66,7 @@ class Adam(torch.optim.Optimizer):
         for group in self.param_groups:
             for theta in group["params"]:
                 if theta.grad is not None and theta.grad.is_sparse:
-                    raise RuntimeError(
-                        "Adam must have dense gradients, not sparse ones"
-                    )
+                    raise RuntimeError("Adam must have dense gradients, not sparse")
 
     def load_state_dict(self, state_dict):
         """Load the state of this optimizer or of torch.optim.Adam."""

@@ -2,8 +2,8 @@
 
 python PyTorch-FeedForward/test_gradients.py    runs the six tests, as pytest does
 
-The functions are those of the net.py in the folder of this file. All numbers are
-float64, since gradcheck takes differences.
+It tests the net.py in its own folder. All numbers are float64, since gradcheck takes
+differences.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def assert_equal_gradients(function, reference, *operands):
 
 
 def test_linear_function():
-    """With PyTorch's linear, and with central differences, for a batch of 7 points."""
+    """Compare with F.linear and with central differences, for a batch of 7 points."""
     input = random(7, 5).requires_grad_()
     weight = random(3, 5).requires_grad_()
     bias = random(3).requires_grad_()
@@ -55,7 +55,7 @@ def test_linear_function():
 
 
 def test_linear_function_zero_input():
-    """The same where the gradient of the weights is 0."""
+    """Compare where the gradient of the weights is 0."""
     input = torch.zeros(7, 5, dtype=torch.float64, requires_grad=True)
     weight = random(3, 5).requires_grad_()
     bias = random(3).requires_grad_()
@@ -64,7 +64,7 @@ def test_linear_function_zero_input():
 
 
 def test_linear_function_zero_weight():
-    """The same where the gradient of the input is 0."""
+    """Compare where the gradient of the input is 0."""
     input = random(7, 5).requires_grad_()
     weight = torch.zeros(3, 5, dtype=torch.float64, requires_grad=True)
     bias = random(3).requires_grad_()
@@ -73,7 +73,7 @@ def test_linear_function_zero_weight():
 
 
 def test_relu_function():
-    """With PyTorch's relu, and with central differences, for inputs of both signs."""
+    """Compare with F.relu and with central differences, for inputs of both signs."""
     numbers = random(7, 5)
     # Central differences are wrong within one step (1e-6) of the kink at 0
     input = (numbers + 0.1 * numbers.sign()).requires_grad_()
@@ -82,7 +82,7 @@ def test_relu_function():
 
 
 def test_relu_function_near_zero():
-    """With PyTorch's relu, close to the kink on both sides and at it."""
+    """Compare with F.relu close to the kink, on both sides, and at the kink."""
     numbers = [-1e-3, -1e-9, -1e-300, 0.0, 1e-300, 1e-9, 1e-3]
     input = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
     assert_equal_gradients(ReLUFunction.apply, F.relu, input)
@@ -90,7 +90,7 @@ def test_relu_function_near_zero():
 
 
 def test_relu_function_negative_input():
-    """With PyTorch's relu, and with central differences, where the gradient is 0."""
+    """Compare with F.relu and with central differences, where the gradient is 0."""
     input = (-0.1 - random(7, 5).abs()).requires_grad_()
     assert_equal_gradients(ReLUFunction.apply, F.relu, input)
     gradcheck(ReLUFunction.apply, (input,))
@@ -98,4 +98,6 @@ def test_relu_function_negative_input():
 
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
-    sys.exit(pytest.main([__file__]))
+    status = pytest.main([__file__])
+    del sys.modules["net"]  # the next script of a notebook may import another one
+    sys.exit(status)

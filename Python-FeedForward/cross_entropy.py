@@ -59,7 +59,7 @@ def normalized_loss(z, y):
     """L = -sum_j y_j log q_j  (...)."""
     q = normalized(z)
     y = distribution(y, q)
-    refuse_logarithms_that_do_not_exist(q, y)
+    check_loss_exists(q, y)
     return -(y * np.log(np.where(y > 0, q, 1))).sum(axis=-1)
 
 
@@ -67,7 +67,7 @@ def normalized_gradient(z, y):
     """dL/dz_j = 1 / S - y_j / z_j = (q_j - y_j) / z_j  (..., K)."""
     z = logits(z)
     y = distribution(y, z)
-    refuse_logarithms_that_do_not_exist(normalized(z), y)
+    check_loss_exists(normalized(z), y)
     S = z.sum(axis=-1, keepdims=True)
     return 1 / S - y / np.where(y > 0, z, 1)  # Sheet 1(b) 3; z_j = 0 if y_j = 0 is fine
 
@@ -100,7 +100,7 @@ def distribution(y, z):
     return y
 
 
-def refuse_logarithms_that_do_not_exist(q, y):
+def check_loss_exists(q, y):
     if ((q <= 0) & (y > 0)).any():
         raise ValueError("z must have z_j / sum_k z_k > 0 where y_j > 0")
 
@@ -185,9 +185,9 @@ def macros(rows, z):
         "CrossClasses": CLASSES,
         "CrossRates": len(rows),
         "CrossNear": NEAR,
-        "CrossSharpNormalizedReached": f"{100 * most_reached:.0f}",
-        "CrossSharpSoftmaxFrom": results.plain(min(reached, default=np.nan)),
-        "CrossSharpSoftmaxTo": results.plain(max(reached, default=np.nan)),
+        "CrossNormalizedReached": f"{100 * most_reached:.0f}",
+        "CrossSoftmaxFrom": results.plain(min(reached, default=np.nan)),
+        "CrossSoftmaxTo": results.plain(max(reached, default=np.nan)),
         "CrossBelowFrom": results.plain(min(below, default=np.nan)),
         "CrossBelowTo": results.plain(max(below, default=np.nan)),
         "CrossBelowLeast": f"{max(medians, default=np.nan):.1f}",

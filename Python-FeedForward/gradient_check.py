@@ -108,18 +108,17 @@ def check_network(rng):
     return rows
 
 
-def worst(rows):
-    """The largest deviations of rows about the same parameter."""
-    autograd = max(row.autograd for row in rows)
-    differences = max(row.differences for row in rows)
-    return Row(rows[0].parameter, autograd, differences)
+def largest_deviations(rows):
+    return max(row.autograd for row in rows), max(row.differences for row in rows)
 
 
 def check(seed):
     """The largest deviations over NETWORKS networks, a Row for each parameter."""
     rng = np.random.default_rng(seed)
     networks = [check_network(rng) for _ in range(NETWORKS)]
-    return [worst(rows) for rows in zip(*networks)]
+    return [
+        Row(rows[0].parameter, *largest_deviations(rows)) for rows in zip(*networks)
+    ]
 
 
 def main():
@@ -134,11 +133,8 @@ def main():
         "from central differences": "{differences:.1e}",
     }
     results.print_table(rows, columns)
-    largest = worst(rows)
-    if not (
-        largest.autograd < 10.0**AUTOGRAD_BOUND
-        and largest.differences < 10.0**DIFFERENCES_BOUND
-    ):
+    autograd, differences = largest_deviations(rows)
+    if not (autograd < 10.0**AUTOGRAD_BOUND and differences < 10.0**DIFFERENCES_BOUND):
         sys.exit("gradient_check.py: a deviation is above its bound: backward is wrong")
 
     macros = {

@@ -50,8 +50,8 @@ class FeedForwardNetwork:
 
     hidden_size: the width of two hidden layers, or one width per hidden layer
     activation: the name for all hidden layers, or one name per hidden layer
-    weights, biases, weight_gradients, bias_gradients: one array per layer, of shape
-        (fan_in, fan_out) or (fan_out,)
+    weights, biases, weight_gradients, bias_gradients: one float array per layer, of
+        shape (fan_in, fan_out) or (fan_out,)
     """
 
     def __init__(
@@ -109,7 +109,9 @@ class FeedForwardNetwork:
             raise RuntimeError("backward must follow a forward")
         y = labels("target", target)
         N = len(self.logits)
-        if y.shape != (N, 1) and (N, y.size) != (1, 1):
+        if N == 1 and y.shape in ((), (1,)):
+            y = y.reshape(1, 1)
+        if y.shape != (N, 1):
             raise ValueError(f"target must have shape ({N}, 1), not {y.shape}")
 
         # Sheet 1(a) 1: output layer, delta_j = dE/dz_j = sigmoid(z_j) - y_j
@@ -123,7 +125,7 @@ class FeedForwardNetwork:
                 # Sheet 1(a) 2: layer below, delta_i = phi'(z_i) sum_j w_ij delta_j
                 phi_prime = DERIVATIVES[self.activation[layer - 1]](a)
                 # (N, fan_out) @ (fan_out, fan_in) -> (N, fan_in)
-                delta = phi_prime * (delta.dot(self.weights[layer].T))
+                delta = phi_prime * delta.dot(self.weights[layer].T)
 
     def zero_grad(self):
         for gradient in self.weight_gradients + self.bias_gradients:
@@ -164,7 +166,7 @@ def activation_names(activation, num_layers):
     """A list of num_layers keys of ACTIVATIONS."""
     names = [activation] * num_layers if isinstance(activation, str) else [*activation]
     if len(names) != num_layers or not set(names) <= set(ACTIVATIONS):
-        allowed = f"one of {list(ACTIVATIONS)}, or a list of {num_layers}"
+        allowed = f"one of {list(ACTIVATIONS)}, or one per hidden layer ({num_layers})"
         raise ValueError(f"activation must be {allowed}, not {activation!r}")
     return names
 

@@ -1,7 +1,7 @@
 """Exercise 3, and what all exercises share.
 
 Imported before NumPy and PyTorch, this package sets their number of threads: the
-products are too small for two, which would wait for each other.
+matrices are too small to gain from more than one thread.
 """
 
 import os

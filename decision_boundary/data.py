@@ -1,4 +1,4 @@
-"""The points that every exercise classifies: is a point outside of the disc?"""
+"""The points that every exercise classifies: label 0 in a disc, label 1 outside."""
 
 import math
 

@@ -1,6 +1,6 @@
 """Measures of polygons, given by their corners (K, 2) in order, and of the disc.
 
-A corner that is repeated, as closed rings repeat their first one at the end, is one.
+Repeated corners, such as the last one of a closed ring, count once.
 Corners become complex numbers: conj(a) b has the dot product as its real part, the
 cross product as its imaginary part, and the angle from a to b.
 """

@@ -5,9 +5,10 @@ python decision_boundary/main.py --hidden-units 4 --activation tanh --init xavie
                                                       any other configuration
 python decision_boundary/main.py --save networks.npz  trains 1,000 networks at once
 
-The answer is a network 2-3-1 of ReLU units with evenly spread initial directions. It
-trains with Exercise 1's code (NumPy, momentum SGD) and with Exercise 2's (PyTorch,
-Adam).
+The answer is a network 2-3-1 of ReLU units. Its hidden weight vectors start with length
+2 / sqrt(5), 120 degrees apart under a random rotation, its outgoing weights with
+2 / sqrt(5), and its biases with 0. It trains with Exercise 1's code (NumPy, momentum
+SGD, batches of 32) and with Exercise 2's (PyTorch, Adam, batches of 64).
 """
 
 import argparse
@@ -30,9 +31,10 @@ torch_exercise = script.load("PyTorch-FeedForward/main.py")
 
 HIDDEN_UNITS = [3]
 ACTIVATION = "relu"
-INIT = "spread"
+INIT = "spread"  # of one hidden layer; several start with Xavier's weights
 LEARNING_RATE = 0.03  # Exercise 2's, 0.01, is low for so few units
-EPOCHS = 256  # with Adam; SGD takes four times as many
+EPOCHS = 256  # with Adam
+SGD_EPOCHS_PER_EPOCH = 4  # as in the archive: 1024 and 256
 NETWORKS = 1000
 
 
@@ -60,7 +62,9 @@ def train_all(options, monitor):
     outcomes = {}
     codes = ["NumPy", "PyTorch"] if options.activation == "relu" else ["NumPy"]
     for code in codes:
-        epochs = 4 * options.epochs if code == "NumPy" else options.epochs
+        epochs = options.epochs
+        if code == "NumPy":
+            epochs = SGD_EPOCHS_PER_EPOCH * options.epochs
         trainings[code] = []
         outcomes[code] = []
         for seed in range(options.seed, options.seed + options.runs):
@@ -75,7 +79,7 @@ def train_all(options, monitor):
 
 
 def draw(trainings, options):
-    """The first trained network of each code; in the answer, the plainest example."""
+    """Draw each code's first network; for the answer, also the plainest example."""
     is_answer = options.hidden_units == HIDDEN_UNITS and options.activation == "relu"
     figure = figures.new_figure(2.15)
     axes = figure.subplots(1, len(trainings) + is_answer, squeeze=False)[0]
@@ -83,7 +87,8 @@ def draw(trainings, options):
         draw_example(axes[0])
         axes = axes[1:]
     sizes = "-".join(map(str, [2, *options.hidden_units, 1]))
-    for ax, (code, (training, *_)) in zip(axes, trainings.items()):
+    for ax, code in zip(axes, trainings):
+        training = trainings[code][0]
         figures.draw_map(ax, training)
         layers = training.layers()
         if layers is not None and len(options.hidden_units) == 1:
@@ -175,7 +180,7 @@ def main():
     monitor.close()
 
 
-def parse_options():
+def make_parser():
     parser = script.parser(__doc__)
     epochs_help = "passes over the points; Exercise 1's code takes four times as many"
     script.add_training_options(parser, EPOCHS, LEARNING_RATE, epochs_help)
@@ -204,7 +209,8 @@ def parse_options():
         "--save",
         type=Path,
         metavar="FILE",
-        help="only train many networks at once, and write them to a .npz file",
+        help="only train many networks at once, and write them to a .npz file; "
+        "in the folder of --output, if that is given",
     )
     parser.add_argument(
         "--networks",
@@ -212,10 +218,13 @@ def parse_options():
         default=argparse.SUPPRESS,
         help=f"with --save, how many (default: {NETWORKS})",
     )
-    options = script.parse(parser)
-    refuse_what_does_not_apply(parser, options)
+    return parser
+
+
+def parse_options():
+    options = script.parse(make_parser(), refuse_what_does_not_apply)
     one_layer = len(options.hidden_units) == 1
-    options.init = getattr(options, "init", "spread" if one_layer else "xavier")
+    options.init = getattr(options, "init", INIT if one_layer else "xavier")
     options.networks = getattr(options, "networks", NETWORKS)
     if not options.save and not options.animation:
         options.animation = options.output / "figures/hexagon.gif"

@@ -20,7 +20,7 @@ import numpy as np
 
 ROUNDING = 4e-15  # relative to the sum of a unit's |terms|; what is smaller counts as 0
 MERGE = 1e-12  # relative to the rectangle's longer side; see extract_boundary
-LINES = 12  # after so many lines, drop the regions that the boundary cannot reach
+LINES_PER_PRUNING = 12  # after so many, drop regions that the boundary cannot reach
 
 
 class Polyline(NamedTuple):
@@ -123,7 +123,7 @@ def cut_sheet(sheet, layers):
         for column, zero in enumerate(rounding(inputs, W, b).tolist(), start=2):
             regions, signs = cut_regions(rows, regions, column, zero)
             lines += 1
-            if lines % LINES == 0 and regions:
+            if lines % LINES_PER_PRUNING == 0 and regions:
                 z = np.array(rows)[:, 2:]
                 regions = regions_in_reach(regions, z, layers[depth + 1 :])
         rows = np.array(rows)
@@ -182,7 +182,7 @@ def cut_region(region, signs, crossings):
     start = s.index(-1)
     corners = corners[start:] + corners[:start]
     s = s[start:] + s[:start]
-    # The zeros beside the positive corners; by rounding, there can be further zeros
+    # The zeros beside the positive corners: [-1, 0, 1, 1, 0] gives first = 1, last = 4
     first = s.index(1) - 1
     last = len(s) - s[::-1].index(1)
     return corners[last:] + corners[: first + 1], corners[first : last + 1]

@@ -168,9 +168,9 @@ def test_macros_name_the_rates_at_which_all_runs_get_there():
         ce.Row(1000.0, 1.0, 0.03, 0.5, 3.0),
     ]
     macros = ce.macros(rows, np.array([[0.5, 0.3, 0.4], [0.5, 0.5, 0.1]]))
-    assert macros["CrossSharpNormalizedReached"] == "3"
-    assert macros["CrossSharpSoftmaxFrom"] == "1"
-    assert macros["CrossSharpSoftmaxTo"] == r"1\,000"
+    assert macros["CrossNormalizedReached"] == "3"
+    assert macros["CrossSoftmaxFrom"] == "1"
+    assert macros["CrossSoftmaxTo"] == r"1\,000"
     assert macros["CrossBelowFrom"] == "0.01"
     assert macros["CrossBelowTo"] == "1"
     assert macros["CrossBelowLeast"] == "-1.5"

@@ -141,9 +141,9 @@ def test_dropping_regions_out_of_reach_does_not_change_the_boundary(monkeypatch)
     networks = [network_near_integers(rng, True, 1e-14) for _ in range(100)]
     networks += [random_network(rng, (8, 8, 8)) for _ in range(10)]
     for network in networks:
-        monkeypatch.setattr(polygon, "LINES", 10**9)
+        monkeypatch.setattr(polygon, "LINES_PER_PRUNING", 10**9)
         expected = extract_boundary(*network)
-        monkeypatch.setattr(polygon, "LINES", 1)
+        monkeypatch.setattr(polygon, "LINES_PER_PRUNING", 1)
         assert_boundary(extract_boundary(*network), expected, 1e-11)
 
 

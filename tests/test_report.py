@@ -105,8 +105,8 @@ def test_claims_on_exercise_1(n):
 
 
 def test_claims_on_cross_entropy(n):
-    assert n["CrossSharpNormalizedReached"] == 0
-    assert n["CrossSharpSoftmaxFrom"] < 1 < n["CrossSharpSoftmaxTo"] == 1000
+    assert n["CrossNormalizedReached"] == 0
+    assert n["CrossSoftmaxFrom"] < 1 < n["CrossSoftmaxTo"] == 1000
     assert n["CrossBelowLeast"] < 0
     assert n["CrossNear"] < n["CrossExitLeast"] < n["CrossExitMedian"]
 
@@ -178,7 +178,7 @@ loss N to N, accuracy N to N % \| `python Python: BackpropFirstLoss \
 BackpropLossMedian BackpropFreshMin BackpropFreshMax
 loss N to N, accuracy N to N % \| `python PyTorch: PytorchFirstLoss \
 PytorchLossMedian PytorchFreshMin PytorchFreshMax
-accuracy N to N %; no hexagon exceeds N %: HexagonFreshLowest \
+accuracy N to N %; no convex hexagon exceeds N %: HexagonFreshLowest \
 HexagonFreshHighest HexagonBest""".replace("\\\n", "")
 
 

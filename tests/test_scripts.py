@@ -32,7 +32,7 @@ SCRIPTS = {  # the name of its numbers, options that make it quick, defaults in 
     f"{STUDY}/starts.py": ("starts", f"{SETS} --epochs 1", "0 200 50 512 256"),
     f"{STUDY}/polygons.py": ("polygons", f"{SETS} --epochs 1", "0 20 50 512 256"),
     f"{STUDY}/points.py": ("points", f"{FEW} --steps 256", "0 10 50 2048"),
-    f"{STUDY}/deep.py": ("deep", f"{SETS} --epochs 1", "0 50 5 512 256"),
+    f"{STUDY}/deep.py": ("deep", f"{SETS} --epochs 150", "0 50 5 512 256"),
     f"{STUDY}/configurations.py": ("configurations", PLAY, "0 512 512 3"),
     f"{STUDY}/descent.py": ("descent", f"{FEW} --points 20", "0 6 50 512"),
 }

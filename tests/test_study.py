@@ -211,7 +211,8 @@ def test_deep_networks_train_as_in_exercise_2():
     options = SimpleNamespace(data_sets=2, networks=2, points=70, epochs=2, seed=3)
     stacked = deep.train(options)
     training = deep.exercise.Training(0, hidden_size=3)
-    training.X, training.y = circle_in_square(70, 4)  # the second data set
+    training.X, y = circle_in_square(70, 4)  # the second data set
+    training.inputs, training.labels = torch.tensor(training.X), torch.tensor(y)
     training.generator.manual_seed(streams(3).batches)
     initial = deep.initial_networks(options)
     assert not np.array_equal(initial.layers(2)[0][0], initial.layers(3)[0][0])
@@ -302,7 +303,7 @@ def test_conditions_are_those_of_three_crossing_hinges():
             z = crossing @ hidden[:, k] + biases[k]
             values.append(a[d, k] * max(z, 0) + c[d])
         assert found.corners[d] == (surround and max(values) < 0)
-        assert found.law[d] == (z <= 0) or not surround
+        assert found.kappa_not_positive[d] == (z <= 0) or not surround
 
 
 def test_snapshots_of_three_hinges_are_counted(monkeypatch):

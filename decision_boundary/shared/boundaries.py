@@ -21,7 +21,7 @@ def contour(logits, resolution):
     ax = figures.new_figure(1).subplots()
     centres = figures.cell_centres(resolution)
     [path] = ax.contour(centres, centres, values, [0]).get_paths()
-    path.should_simplify = False  # drops what pixels of size 1 do not show
+    path.should_simplify = False  # simplifying drops detail finer than a pixel
     polylines = []
     for vertices in path.to_polygons(closed_only=False):
         closed = np.allclose(vertices[0], vertices[-1])  # equal up to rounding

@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Of the outcomes of several seeds; medians if nothing else is said."""
+    """Summary of several seeds; medians unless noted."""
 
     first_loss: float
     least_loss: float

@@ -150,13 +150,16 @@ def add_training_options(
     )
 
 
-def parse(parser):
+def parse(parser, refuse=None):
     """The options; options.output is where the results go.
 
-    What the report quotes is written by default options only. Files that cannot be
-    written are an error now rather than after the training.
+    Only default options write what the report quotes. Files that cannot be written are
+    an error now rather than after the training; so are combinations that
+    refuse(parser, options) finds.
     """
     options = parser.parse_args()
+    if refuse is not None:
+        refuse(parser, options)
     if not hasattr(options, "output"):
         options.output = ELSEWHERE if changed(parser, options) else REPORT
     elif getattr(options, "save", None):

@@ -1,4 +1,4 @@
-"""What initial weights predict of a network, and why it is no hexagon if it is none."""
+"""What initial weights predict, and why some networks do not end in a hexagon."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -49,7 +49,7 @@ START_COLUMNS = {
 
 class Predictions(NamedTuple):
     table: list  # of StartRows
-    # Hexagons among the networks with positive starts, whose hidden weights are Xavier's
+    # Hexagons among networks with positive starts, whose hidden weights are Xavier's
     sure: Count  # those that surround the origin
     other: Count
 

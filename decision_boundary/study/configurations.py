@@ -102,8 +102,8 @@ def train(configuration, seed, options):
 def radial_boundary(logits):
     """r(theta) (720,) at ANGLES: where the ray at angle theta leaves {logit < 0}.
 
-    logits, (M, 2) -> (M, 1), must change its sign at most once along a ray. nan where it
-    does not before the border of [-1, 1]^2, or if the origin is outside.
+    logits, (M, 2) -> (M, 1), must change its sign at most once along a ray. nan where
+    it does not before the border of [-1, 1]^2, or if the origin is outside.
     """
     rays = DIRECTIONS / np.abs(DIRECTIONS).max(axis=1, keepdims=True)  # to the border
     low = np.zeros((len(rays), 1))
@@ -146,7 +146,7 @@ def evaluate(configuration, seed, training):
 
 
 def median_turn(table, configuration):
-    """Over the seeds; nan if one of the boundaries does not close."""
+    """The median over seeds; nan if one of the boundaries does not close."""
     turns = [result.turn for result in table if result.configuration == configuration]
     return np.median(turns)
 

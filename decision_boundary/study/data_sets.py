@@ -70,7 +70,7 @@ class TrainedNetworks(NamedTuple):
         return self.X[d], self.y[d]
 
     def pre_activations(self, k):
-        """z (N, H) of network k's hidden units at the points on which it was trained."""
+        """z (N, H) of network k's hidden units at the points of its data set."""
         X, _ = self.points(k)
         # (N, 2) @ (2, H) + (H,)
         return X @ self.ensemble.hidden_weights[k] + self.ensemble.hidden_biases[k]

@@ -1,4 +1,4 @@
-"""Exercise 3: full-batch gradient descent, to try what is proved of gradient flow.
+"""Exercise 3: full-batch gradient descent, to test the theorems on gradient flow.
 
 python decision_boundary/study/descent.py    trains, writes numbers
 
@@ -147,11 +147,11 @@ def symmetric(options):
 
 
 class Conditions(NamedTuple):
-    """Of three hinges, (D,) each: what the paper proves six corners from."""
+    """What theory.tex proves six corners from, for each network, (D,) each."""
 
     surround: np.ndarray  # all a_j > 0, and the w_j surround the origin
     corners: np.ndarray  # and f < 0 wherever two hinges cross: so there are six corners
-    law: np.ndarray  # kappa <= 0
+    kappa_not_positive: np.ndarray
 
 
 def conditions(w, a, c):
@@ -180,7 +180,7 @@ class Hinges(NamedTuple):
     snapshots: int
     surround: int
     corners: int
-    law: int
+    kappa_not_positive: int
 
 
 def hinges(options):
@@ -197,7 +197,7 @@ def hinges(options):
         snapshots=len(X) * len(snapshots),
         surround=sum(found.surround.sum() for found in snapshots),
         corners=sum(found.corners.sum() for found in snapshots),
-        law=sum(found.law.sum() for found in snapshots),
+        kappa_not_positive=sum(f.kappa_not_positive.sum() for f in snapshots),
     )
 
 
@@ -218,7 +218,7 @@ def macros(options, balanced, archive, evenly, three):
         "HingesSnapshots": three.snapshots,
         "HingesSurround": three.surround,
         "HingesCorners": three.corners,
-        "HingesLaw": three.law,
+        "HingesLaw": three.kappa_not_positive,
     }
 
 

@@ -1,6 +1,6 @@
 """Polygons in exact rational arithmetic: every float is a rational number.
 
-For a network 2-H-1 with ReLU, f = sum_j a_j relu(w_j . x + b_j) + c, the report proves:
+For a network 2-H-1 with ReLU, f = sum_j a_j relu(w_j . x + b_j) + c, theory.tex proves:
 if all a_j > 0 and the w_j surround the origin, and if f < 0 somewhere on each hinge and
 f != 0 wherever two hinges meet, then {f < 0} is a polygon with exactly 2H corners.
 """
