@@ -116,13 +116,8 @@ def highest_accuracy(rows):
 
 
 def stable_to(rows):
-    """The largest rate up to which every run at least halved its loss."""
-    rate = np.nan
-    for row in rows:
-        if not row.stable:
-            break
-        rate = row.rate
-    return rate
+    """The largest rate at which every run at least halved its loss; nan if none is."""
+    return max((row.rate for row in rows if row.stable), default=np.nan)
 
 
 def draw(table):

@@ -21,15 +21,13 @@ BATCH_SIZE = 64
 LEARNING_RATE = 0.01
 
 
-def float64_network(**architecture):
-    """A FeedForwardNetwork whose initial weights are drawn in float64.
+def draw_initial_weights(network):
+    """Draw them anew, in the network's float64.
 
-    Drawn in float32, their last bits would depend on the processor.
+    If they were drawn in float32, their last bits would depend on the processor.
     """
-    network = FeedForwardNetwork(**architecture).double()
     for layer in network.layers:
         layer.reset_parameters()
-    return network
 
 
 class Training:
@@ -45,8 +43,9 @@ class Training:
         self.X, self.y = circle_in_square(points, streams.points)
         self.inputs = torch.tensor(self.X)
         self.labels = torch.tensor(self.y)
+        self.network = FeedForwardNetwork(**architecture).double()
         torch.manual_seed(streams.weights)
-        self.network = float64_network(**architecture)
+        draw_initial_weights(self.network)
         self.optimizer = Adam(self.network.parameters(), lr=learning_rate)
         self.generator = torch.Generator().manual_seed(streams.batches)
 

@@ -117,7 +117,7 @@ def test_claims_on_exercise_2(n):
     assert abs(n["PytorchFreshMedian"] - n["BackpropFreshMedian"]) < 0.5
     assert n["AdamBestLoss"] < n["SGDBestLoss"]
     assert n["OptimizerGainError"] < n["OptimizerGain"]
-    assert n["OptimizerFairGainError"] < n["OptimizerFairGain"] < n["OptimizerGain"]
+    assert 0 <= n["OptimizerFairGain"] <= n["OptimizerGain"] < 0.5  # little
     assert n["AdamBestRate"] not in (0.001, 1)  # not at the edge of the range
     assert n["SGDBestRate"] not in (0.01, 10)
     assert n["AdamStableTo"] > n["AdamBestRate"]
@@ -159,6 +159,7 @@ def test_claims_on_failures_and_gradient_flow(n, numbers):
     assert share(numbers["CauseFourCorners"]) == 1
     assert share(numbers["PredictOther"]) < 0.98 < share(numbers["PredictSure"])
     assert n["SpareDead"] + n["SpareNegative"] == n["SpareHexagons"]
+    assert 0.3 < n["SpareDead"] / n["SpareHexagons"] < 0.4  # a third
     assert share(numbers["ExactPolygons"]) == 1
     assert n["PointsManyAngle"] < n["PointsFewAngle"]
     assert n["PolygonsLeast"] >= 99

@@ -26,7 +26,9 @@ def initial_networks(options):
     for seed in range(options.seed, options.seed + options.data_sets):
         torch.manual_seed(script.streams(seed).weights)
         for _ in range(options.networks):
-            networks.append(exercise.float64_network(hidden_size=3))
+            network = exercise.FeedForwardNetwork(hidden_size=3).double()
+            exercise.draw_initial_weights(network)
+            networks.append(network)
     return StackedNetworks(networks)
 
 
