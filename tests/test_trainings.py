@@ -44,8 +44,9 @@ def test_an_epoch_of_exercise_1_takes_batches_of_32_in_a_new_order():
 def test_an_epoch_of_exercise_2_takes_batches_of_64_in_a_new_order():
     training = exercise_2.Training(7, points=70)
     X, y = (torch.tensor(array) for array in circle_in_square(70, streams(7).points))
-    torch.manual_seed(streams(7).weights)
     network = exercise_2.FeedForwardNetwork().double()
+    torch.manual_seed(streams(7).weights)
+    exercise_2.draw_initial_weights(network)
     adam = torch.optim.Adam(network.parameters(), lr=0.01)
     generator = torch.Generator().manual_seed(streams(7).batches)
     for _ in range(2):
@@ -289,8 +290,8 @@ def test_a_view_shows_the_network_as_it_is_now():
     view.draw([0.7, 0.0])
     image = np.asarray(view.image.get_array())
     np.testing.assert_allclose(image, figures.probability_map(training.logits, 80))
-    boundary = view.boundary.get_xydata()[:-1]  # the last one ends the line
-    np.testing.assert_allclose(np.hypot(*boundary.T), 0.7 * SIDE)
+    distances = np.hypot(*view.boundary.get_data())
+    np.testing.assert_allclose(distances, [0.7 * SIDE] * 7 + [np.nan])
     starts, ends, gaps = view.hinges.get_xydata().reshape(3, 3, 2).swapaxes(0, 1)
     np.testing.assert_allclose(starts + ends, 0, atol=1e-12)  # through the centre
     np.testing.assert_allclose((network[0][0].T * starts).sum(axis=1), 0, atol=1e-12)
