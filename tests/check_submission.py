@@ -3,29 +3,30 @@
 python tests/check_submission.py FOLDER [FOLDER ...]
 
 Each FOLDER has the archive's layout: Python-FeedForward/net.py for item 1(a), and
-net.py, test_gradients.py and optimizer.py in PyTorch-FeedForward/ for 2(a) to 2(c). A
-missing file is reported. Nothing is written into FOLDER: the checks run on a copy, each
-item in a process of its own that is ended after a time limit.
+net.py, test_gradients.py and optimizer.py in PyTorch-FeedForward/ for 2(a) to 2(c).
+Nothing is written into it: each item is checked on a copy, in a process of its own that
+is ended after a time limit. One FOLDER makes a table, several make one line each and a
+summary.
 
 Verdicts:
-  right        as central differences, autograd or torch.optim.Adam have it
-  WRONG        with the name of the mistake, if it is a known one
-  follows      wrong, but only as a consequence of another mistake
-  not checked  with the reason
+  right         as central differences, autograd or torch.optim.Adam have it
+  WRONG         with the name of the mistake, if it is a known one
+  same mistake  wrong, but only because of mistakes that are named above
+  not checked   with the reason
 
 The deviation is the largest one, relative to the largest entry of the right gradient;
-for Adam, of the right movement in 100 steps. It is inf where the shape is wrong.
+for Adam, of the right movement in 100 steps. It is inf where the shape is wrong. The
+gradients of 1(a) are in the order in which backward computes them: begin with the first
+wrong one.
 
-One FOLDER makes a table, several make one line each and a summary. The exit status is 0
-if all is right, 1 if something is wrong or could not be checked, and 2 if there is
-nothing to check.
+The exit status is 0 if all is right, 1 if something is wrong or could not be checked,
+and 2 if there is nothing to check.
 """
 
 import argparse
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 import json
-import math
 import os
 from pathlib import Path
 import shutil
@@ -37,7 +38,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from decision_boundary.shared import script
 
-SECONDS = 25  # for an item; two run at a time, so that all four take less than a minute
+SECONDS = 50  # for the items, which run at the same time
 FILES = {
     "1(a)": "Python-FeedForward/net.py",
     "2(a)": "PyTorch-FeedForward/net.py",
@@ -47,52 +48,50 @@ FILES = {
 
 RIGHT = "right"
 WRONG = "WRONG"
-FOLLOWS = "follows"
+SAME = "same mistake"
 REMARK = "remark"
 NOT_CHECKED = "not checked"
-NOTHING = "none of the sheet's files is there"
 
 
 class Finding(NamedTuple):
     what: str
     verdict: str
-    deviation: float = math.nan
+    deviation: float | None = None
     remark: str = ""
 
 
 def check(folder, seconds=SECONDS):
-    """{item: its findings} of the solution in a folder; {} if it has none of FILES."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-        copy = Path(temporary)
-        for part in ("Python-FeedForward", "PyTorch-FeedForward"):
-            if (folder / part).is_dir():
-                ignored = shutil.ignore_patterns(".*", "__pycache__")
-                shutil.copytree(folder / part, copy / part, ignore=ignored)
-        if not any((copy / file).exists() for file in FILES.values()):
-            return {}
-        with ThreadPoolExecutor(2) as pool:
-            findings = pool.map(partial(check_item, copy, seconds), FILES)
-            return dict(zip(FILES, findings))
+    """{item: its findings} of the solution in a folder."""
+    with ThreadPoolExecutor() as pool:
+        findings = pool.map(partial(check_item, folder, seconds), FILES)
+        return dict(zip(FILES, findings))
 
 
-def check_item(copy, seconds, item):
-    """What submission_parts.py finds about one item."""
-    path = copy / FILES[item]
+def check_item(folder, seconds, item):
+    """What submission_parts.py finds about one item, in a copy of its folder."""
+    path = folder / FILES[item]
     if not path.exists():
-        return [
-            Finding(
-                path.name, NOT_CHECKED, remark=f"it is missing in {path.parent.name}/"
-            )
-        ]
-    file = copy / f"{item}.json"
-    file.touch()
-    environment = dict(os.environ, MPLBACKEND="Agg", PYTHONDONTWRITEBYTECODE="1")
-    environment.pop("DISPLAY", None)  # so that no window opens
-    checks = Path(__file__).with_name("submission_parts.py")
+        remark = f"it is missing in {path.parent.name}/"
+        return [Finding(path.name, NOT_CHECKED, remark=remark)]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as copy:
+        for source in path.parent.glob("*.py"):
+            shutil.copy(source, copy)
+        file = Path(copy, "findings.json")
+        reason = run_part(item, file, seconds)
+        if not file.exists():
+            return [Finding(path.name, NOT_CHECKED, remark=reason)]
+        return [Finding(*values) for values in json.loads(file.read_text())]
+
+
+def run_part(item, file, seconds):
+    """Let submission_parts.py write the findings; return how its process ended."""
+    checks = Path(__file__).resolve().with_name("submission_parts.py")
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+    environment.pop("DISPLAY", None)  # so that Tk opens no window
     try:
         process = subprocess.run(
             [sys.executable, checks, item, file],
-            cwd=path.parent,
+            cwd=file.parent,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -100,42 +99,22 @@ def check_item(copy, seconds, item):
             timeout=seconds,
             check=False,
         )
-        reason = f"its process ended with status {process.returncode}"
     except subprocess.TimeoutExpired:
-        reason = f"it did not end within {seconds} seconds"
-    findings = read_findings(file, reason)
-    return findings or [Finding(path.name, NOT_CHECKED, remark=reason)]
-
-
-def read_findings(file, reason):
-    """The last finding about each thing; what has no result gets the reason."""
-    findings = {}
-    for line in file.read_text().splitlines():
-        finding = Finding(*json.loads(line))
-        findings[finding.what] = finding
-        if finding.verdict == NOT_CHECKED and not finding.remark:
-            findings[finding.what] = finding._replace(remark=reason)
-    return list(findings.values())
+        return f"it did not end within {seconds} seconds"
+    return f"its process ended with status {process.returncode}"
 
 
 def verdicts(items):
-    """The worst verdict about each item; it is NOT_CHECKED if there are no findings."""
+    """The worst verdict about each item."""
     worst = []
-    for item in FILES:
-        found = {finding.verdict for finding in items.get(item, [])}
-        if WRONG in found:
-            worst.append(WRONG)
-        elif NOT_CHECKED in found or not found:
-            worst.append(NOT_CHECKED)
-        else:
-            worst.append(RIGHT)
+    for findings in items.values():
+        found = [finding.verdict for finding in findings]
+        worst.append(next(v for v in (WRONG, NOT_CHECKED, RIGHT) if v in found))
     return worst
 
 
 def remarks(items):
     """What is wrong with a solution, or could not be checked, in one line."""
-    if not items:
-        return NOTHING
     whats = {}  # {(item, remark): [what, ...]}
     for item, findings in items.items():
         for finding in findings:
@@ -147,24 +126,19 @@ def remarks(items):
     return "; ".join(texts)
 
 
-def check_one(folder):
-    """Print a line for each finding; return the findings."""
-    items = check(folder)
-    if not items:
-        print(f"{folder}: {NOTHING}")
-        return items
-    print("item  what                    verdict      deviation  remark")
+def print_table(items):
+    """Print a line for each finding about a solution."""
+    print("item  what                      verdict       deviation  remark")
     for item, findings in items.items():
-        for finding in findings:
-            number = f"{finding.deviation:.0e}".replace("nan", "")
-            cells = f"{item:4}  {finding.what:22}  {finding.verdict:11}  {number:>9}"
-            print(f"{cells}  {finding.remark}".rstrip())
-    return items
+        for what, verdict, deviation, remark in findings:
+            number = "" if deviation is None else f"{deviation:.0e}"
+            line = f"{item:4}  {what:24}  {verdict:12}  {number:>9}  {remark}"
+            print(line.rstrip())
 
 
 def check_several(folders):
     """Print a line for each solution, and a summary; return the findings."""
-    width = max(len(str(folder)) for folder in [*folders, NOT_CHECKED])
+    width = max(len(str(name)) for name in [*folders, NOT_CHECKED])
 
     def print_line(name, cells, text=""):
         columns = "  ".join(f"{cell:<11}" for cell in cells)
@@ -183,16 +157,21 @@ def check_several(folders):
     return solutions
 
 
+def is_empty(folder):
+    return not any((folder / file).exists() for file in FILES.values())
+
+
 def main():
     style = argparse.RawDescriptionHelpFormatter
     parser = script.Parser(description=__doc__, formatter_class=style)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     folders = parser.parse_args().folders
     if len(folders) == 1:
-        solutions = [check_one(folders[0])]
+        solutions = [check(folders[0])]
+        print_table(solutions[0])
     else:
         solutions = check_several(folders)
-    if not any(solutions):
+    if all(map(is_empty, folders)):
         sys.exit(2)
     all_right = all(set(verdicts(items)) == {RIGHT} for items in solutions)
     sys.exit(0 if all_right else 1)

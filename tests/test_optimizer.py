@@ -163,7 +163,9 @@ def test_a_sparse_gradient_is_refused_before_anything_is_changed():
     first.grad = torch.ones(3)
     second = torch.ones(3)
     second.grad = torch.ones(3).to_sparse()
-    with pytest.raises(RuntimeError, match="^Adam must have dense gradients, not sparse"):
+    with pytest.raises(
+        RuntimeError, match="^Adam must have dense gradients, not sparse"
+    ):
         Adam([first, second]).step()
     assert first.tolist() == [1, 1, 1]
 
