@@ -205,6 +205,11 @@ def make_parser():
         default=argparse.SUPPRESS,
         help="initial weights (default: spread for one hidden layer, else xavier)",
     )
+    add_save_options(parser)
+    return parser
+
+
+def add_save_options(parser):
     parser.add_argument(
         "--save",
         type=Path,
@@ -218,7 +223,6 @@ def make_parser():
         default=argparse.SUPPRESS,
         help=f"with --save, how many (default: {NETWORKS})",
     )
-    return parser
 
 
 def parse_options():

@@ -349,6 +349,6 @@ def check(item):
 
 
 if __name__ == "__main__":
-    matplotlib.use("Agg")  # opens no window
+    matplotlib.use("agg")  # opens no window
     item, file = sys.argv[1:]
     Path(file).write_text(json.dumps(list(check(item))))
