@@ -247,7 +247,7 @@ def test_a_matplotlibrc_changes_nothing_in_a_folder_with_any_name(tmp_path):
         done = subprocess.run(
             [*command, *extra, "--output=out", "--animation=gif/run.gif"],
             cwd=tmp_path / folder,
-            env={"PATH": "", "MPLBACKEND": "module://missing"} | variables,
+            env={"PATH": "", "MPLBACKEND": "inline"} | variables,
             capture_output=True,
             text=True,
             check=True,
