@@ -123,10 +123,6 @@ def save_ensemble(options):
     """Train an ensemble, print its shares of polygons, and write it to options.save."""
     X, y = circle_in_square(options.points, options.seed)
     [units] = options.hidden_units
-
-    def show(share):
-        script.show_progress(f"training: {share:.0%}" if share < 1 else "")
-
     ensemble = train_ensemble(
         X,
         y,
@@ -135,7 +131,7 @@ def save_ensemble(options):
         options.epochs,
         init=options.init,
         seed=options.seed,
-        progress=show,
+        progress=script.share_shown("training"),
     )
     polygons = 0
     inside = 0

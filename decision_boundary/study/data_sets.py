@@ -91,16 +91,12 @@ def train(X, y, options, text, scale=1, **training):
 
     training: arguments of `train_ensemble`
     """
-
-    def show(share):
-        script.show_progress(f"{text}: {share:.0%}" if share < 1 else "")
-
     ensemble = train_ensemble(
         scale * X,
         y,
         networks=options.networks,
         seed=options.seed,
-        progress=show,
+        progress=script.share_shown(text),
         **training,
     )
     if not ensemble.finite().all():
