@@ -13,10 +13,10 @@ MAKEFLAGS += --jobs=2  # scripts run side by side, with one thread per process
 PYTHON = .venv/bin/python
 ENVIRONMENT = $(if $(filter .venv/bin/python,$(PYTHON)),.venv/complete)
 N = report/numbers
-STUDY = starts polygons points deep configurations descent
+STUDY = starts polygons configurations
 # What takes longest comes first, so that both cores are busy to the end
-NAMES = starts optimizers hexagon polygons points deep configurations pytorch descent \
-	backprop cross_entropy gradients mistakes
+NAMES = starts optimizers polygons hexagon configurations pytorch backprop \
+	cross_entropy gradients mistakes
 NUMBERS = $(NAMES:%=$N/%.tex)
 
 all: report/report.pdf report/theory.pdf

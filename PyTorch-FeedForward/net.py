@@ -54,8 +54,8 @@ class ReLUFunction(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):  # Sheet 2(a)
         (output,) = ctx.saved_tensors
-        # A product would give 0 * inf = NaN. Where the unit is off, output is the zero:
-        # it connects the result to the input, for second derivatives.
+        # Where the unit is off, the gradient is 0, even if inf or NaN comes in. There,
+        # output is that 0, and keeps the input in the graph for second derivatives.
         return torch.where(output <= 0, output, grad_output)
 
 

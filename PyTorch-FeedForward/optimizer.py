@@ -16,8 +16,10 @@ class Adam(torch.optim.Optimizer):
         for name, value in [("lr", lr), ("eps", eps), ("weight_decay", weight_decay)]:
             if not isinstance(value, Real | torch.Tensor):
                 raise TypeError(f"{name} must be a number >= 0, not {value!r}")
-            if not value >= 0:  # also true for NaN
+            if not value >= 0:  # NaN is not, either
                 raise ValueError(f"{name} must be a number >= 0, not {value!r}")
+        if not isinstance(betas, list | tuple):
+            raise TypeError(f"betas must be two numbers in [0, 1), not {betas!r}")
         if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"betas must be two numbers in [0, 1), not {betas}")
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
@@ -44,10 +46,11 @@ class Adam(torch.optim.Optimizer):
                     theta, g, m, v = map(torch.view_as_real, (theta, g, m, v))
                 m.lerp_(g, 1 - beta1)  # m <- beta1 m + (1 - beta1) g
                 v.mul_(beta2).addcmul_(g, g, value=1 - beta2)  # the same with g^2
-                sqrt_v_hat = v.sqrt().div_((1 - beta2**t) ** 0.5)
-                # theta <- theta - lr m_hat / (sqrt(v_hat) + eps)
+                # theta <- theta - lr m_hat / (sqrt(v_hat) + eps), with bias corrections
+                # m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t)
                 step_size = float(lr / (1 - beta1**t))  # step_size m = lr m_hat
-                theta.addcdiv_(m, sqrt_v_hat.add_(eps), value=-step_size)
+                denominator = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(eps)
+                theta.addcdiv_(m, denominator, value=-step_size)
         return loss
 
     def next_state(self, theta):

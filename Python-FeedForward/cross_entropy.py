@@ -260,9 +260,7 @@ def label(ax, height, text):
 def main():
     parser = script.parser(__doc__)
     script.add_seed(parser)
-    parser.add_argument(
-        "--starts", type=script.integer(1), default=1000, help="number of random starts"
-    )
+    script.add_number(parser, "--starts", 1000, "number of random starts")
     options = script.parse(parser)
 
     rng = np.random.default_rng(options.seed)

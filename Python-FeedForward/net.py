@@ -27,14 +27,13 @@ def sigmoid(z):
 def bce_with_logits_loss(output, target):
     """E = -y log p - (1 - y) log(1 - p), elementwise; y = target, p = sigmoid(output).
 
-    With z = output, E = log(1 + e^-z) + (1 - y) z = log(1 + e^z) - y z. The first form
-    for z > 0 and the second for z <= 0 have two terms >= 0: none overflows or cancels.
+    With z = output, -log p = log(1 + e^-z) and -log(1 - p) = log(1 + e^z).
     """
-    z = np.asarray(output, dtype=float)
+    z = float_array("output", output)
     y = labels("target", target)
     if z.shape != y.shape and z.ndim > 0 and y.ndim > 0:
         raise ValueError(f"target must have shape {z.shape}, not {y.shape}")
-    return np.log1p(np.exp(-np.abs(z))) + np.where(z > 0, (1.0 - y) * z, -y * z)
+    return y * np.logaddexp(0.0, -z) + (1.0 - y) * np.logaddexp(0.0, z)
 
 
 ACTIVATIONS = {"relu": relu, "tanh": np.tanh, "sigmoid": sigmoid}
@@ -164,11 +163,15 @@ def number_at_least_0(name, value):
 
 def activation_names(activation, num_layers):
     """A list of num_layers keys of ACTIVATIONS."""
-    names = [activation] * num_layers if isinstance(activation, str) else [*activation]
-    if len(names) != num_layers or not set(names) <= set(ACTIVATIONS):
-        allowed = f"one of {list(ACTIVATIONS)}, or one per hidden layer ({num_layers})"
-        raise ValueError(f"activation must be {allowed}, not {activation!r}")
-    return names
+    allowed = f"one of {list(ACTIVATIONS)}, or one per hidden layer ({num_layers})"
+    message = f"activation must be {allowed}, not {activation!r}"
+    if isinstance(activation, str):
+        activation = [activation] * num_layers
+    if not isinstance(activation, Iterable):
+        raise TypeError(message)
+    if len(activation) != num_layers or not set(activation) <= set(ACTIVATIONS):
+        raise ValueError(message)
+    return list(activation)
 
 
 def float_array(name, values):

@@ -11,7 +11,6 @@ The answer is a network 2-3-1 of ReLU units. Its hidden weight vectors start wit
 SGD, batches of 32) and with Exercise 2's (PyTorch, Adam, batches of 64).
 """
 
-import argparse
 import io
 from pathlib import Path
 import sys
@@ -38,20 +37,19 @@ SGD_EPOCHS_PER_EPOCH = 4  # as in the archive: 1024 and 256
 NETWORKS = 1000
 
 
-def new_training(code, seed, options):
-    """The exercise's own training, of the network that the options describe."""
-    architecture = {"hidden_size": options.hidden_units}
+def new_training(
+    code, seed, points, learning_rate, hidden_units, activation="relu", init=INIT
+):
+    """The exercise's own training, of any network; init decides that of one layer."""
     exercise = torch_exercise
+    architecture = {"hidden_size": hidden_units}
     if code == "NumPy":
         exercise = numpy_exercise
-        architecture["activation"] = options.activation
-    training = exercise.Training(
-        seed, options.points, options.learning_rate, **architecture
-    )
-    if len(options.hidden_units) == 1:
-        [units] = options.hidden_units
+        architecture["activation"] = activation
+    training = exercise.Training(seed, points, learning_rate, **architecture)
+    if len(hidden_units) == 1:
         weights_seed = script.streams(seed).weights
-        start = initial_ensemble(1, units, options.init, weights_seed, np.float64)
+        start = initial_ensemble(1, hidden_units[0], init, weights_seed, np.float64)
         training.set_layers(*start.network(0))
     return training
 
@@ -68,7 +66,15 @@ def train_all(options, monitor):
         trainings[code] = []
         outcomes[code] = []
         for seed in range(options.seed, options.seed + options.runs):
-            training = new_training(code, seed, options)
+            training = new_training(
+                code,
+                seed,
+                options.points,
+                options.learning_rate,
+                options.hidden_units,
+                options.activation,
+                options.init,
+            )
             monitor.start(training, code, seed, epochs)
             for _ in range(epochs):
                 training.run_epoch()
@@ -176,33 +182,43 @@ def main():
     monitor.close()
 
 
-def make_parser():
+def parse_options():
     parser = script.parser(__doc__)
     epochs_help = "passes over the points; Exercise 1's code takes four times as many"
     script.add_training_options(parser, EPOCHS, LEARNING_RATE, epochs_help)
+    add_network_options(parser)
+    add_save_options(parser)
+    options = script.parse(parser)
+    refuse_what_does_not_apply(parser, options)
+    one_layer = len(options.hidden_units) == 1
+    options.init = options.init or (INIT if one_layer else "xavier")
+    options.networks = options.networks or NETWORKS
+    if not options.save and not options.animation:
+        options.animation = options.output / "figures/hexagon.gif"
+    return options
+
+
+def add_network_options(parser):
     parser.add_argument(
         "--hidden-units",
-        type=script.integer(1),
+        type=script.at_least_1,
         nargs="+",
         default=HIDDEN_UNITS,
         metavar="H",
-        help="width of each hidden layer",
+        help="width of each hidden layer (default: 3)",
     )
     parser.add_argument(
         "--activation",
         choices=["relu", "tanh", "sigmoid"],
         default=ACTIVATION,
-        help="of all hidden units; relu is trained with both exercises' code, "
-        "tanh and sigmoid with Exercise 1's",
+        help="of all hidden units; relu (the default) is trained with both exercises' "
+        "code, tanh and sigmoid with Exercise 1's",
     )
     parser.add_argument(
         "--init",
         choices=INITS,
-        default=argparse.SUPPRESS,
         help="initial weights (default: spread for one hidden layer, else xavier)",
     )
-    add_save_options(parser)
-    return parser
 
 
 def add_save_options(parser):
@@ -215,20 +231,9 @@ def add_save_options(parser):
     )
     parser.add_argument(
         "--networks",
-        type=script.integer(1),
-        default=argparse.SUPPRESS,
+        type=script.at_least_1,
         help=f"with --save, how many (default: {NETWORKS})",
     )
-
-
-def parse_options():
-    options = script.parse(make_parser(), refuse_what_does_not_apply)
-    one_layer = len(options.hidden_units) == 1
-    options.init = getattr(options, "init", INIT if one_layer else "xavier")
-    options.networks = getattr(options, "networks", NETWORKS)
-    if not options.save and not options.animation:
-        options.animation = options.output / "figures/hexagon.gif"
-    return options
 
 
 def refuse_what_does_not_apply(parser, options):
@@ -238,11 +243,10 @@ def refuse_what_does_not_apply(parser, options):
                 parser.error(f"--{name.replace('_', '-')} does not apply with --save")
         if len(options.hidden_units) > 1:
             parser.error("--hidden-units must be one width with --save")
-    elif hasattr(options, "networks"):
+    elif options.networks:
         parser.error("--networks applies only with --save")
-    init = getattr(options, "init", None)
-    if len(options.hidden_units) > 1 and init in ("spread", "positive"):
-        parser.error(f"--init {init} must have one hidden layer, not several")
+    if len(options.hidden_units) > 1 and options.init in ("spread", "positive"):
+        parser.error(f"--init {options.init} must have one hidden layer, not several")
 
 
 if __name__ == "__main__":

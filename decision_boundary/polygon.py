@@ -10,6 +10,22 @@ negative or not, and the edges between one that is and one that is not are the b
 
 A region is a list of the numbers of its corners, counter-clockwise. Two regions share
 the corners of the edge between them, so that they never disagree about a sign.
+
+The linear layers of a PyTorch network store the transposed weights:
+
+>>> layers = [module for module in network.modules() if hasattr(module, "weight")]
+>>> weights = [layer.weight.detach().numpy().T for layer in layers]
+>>> biases = [layer.bias.detach().numpy() for layer in layers]
+>>> boundary = extract_boundary(weights, biases, extent=(-2, 2, -2, 2))
+
+The first network in a file from `python decision_boundary/main.py --save FILE`:
+
+>>> file = np.load("networks.npz")
+>>> weights = [file["hidden_weights"][0], file["output_weights"][0][:, None]]
+>>> biases = [file["hidden_biases"][0], file["output_biases"][:1]]
+>>> for vertices, closed in extract_boundary(weights, biases):
+...     print(len(vertices), "vertices,", "closed" if closed else "open")
+6 vertices, closed
 """
 
 import math
@@ -49,22 +65,6 @@ def extract_boundary(weights, biases, extent=(-1, 1, -1, 1)):
     side, are dropped, and so are closed polylines with fewer than three vertices left.
 
     Raises TypeError or ValueError if weights, biases or extent are not as above.
-
-    The linear layers of a PyTorch network store the transposed weights:
-
-    >>> layers = [module for module in network.modules() if hasattr(module, "weight")]
-    >>> weights = [layer.weight.detach().numpy().T for layer in layers]
-    >>> biases = [layer.bias.detach().numpy() for layer in layers]
-    >>> boundary = extract_boundary(weights, biases, extent=(-2, 2, -2, 2))
-
-    The first network in a file from `python decision_boundary/main.py --save FILE`:
-
-    >>> file = np.load("networks.npz")
-    >>> weights = [file["hidden_weights"][0], file["output_weights"][0][:, None]]
-    >>> biases = [file["hidden_biases"][0], file["output_biases"][:1]]
-    >>> for vertices, closed in extract_boundary(weights, biases):
-    ...     print(len(vertices), "vertices,", "closed" if closed else "open")
-    6 vertices, closed
     """
     layers = checked_layers(weights, biases)
     left, right, bottom, top = checked_extent(extent)

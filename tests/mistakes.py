@@ -151,16 +151,16 @@ MISTAKES = [
     Mistake(
         "2(c)",
         "`eps` is added before the bias correction",
-        right="v.sqrt().div_((1 - beta2**t) ** 0.5)",
-        wrong="(v.sqrt() + eps).div_((1 - beta2**t) ** 0.5) - eps",
+        right="v.sqrt().div_((1 - beta2**t) ** 0.5).add_(eps)",
+        wrong="v.sqrt().add_(eps).div_((1 - beta2**t) ** 0.5)",
         shows="only for small gradients",
         caught="gradients of scale `1e-6`",
     ),
     Mistake(
         "2(c)",
         "`eps` is added inside the root",
-        right="v.sqrt().div_((1 - beta2**t) ** 0.5)",
-        wrong="v.div(1 - beta2**t).add_(eps).sqrt_() - eps",
+        right="v.sqrt().div_((1 - beta2**t) ** 0.5).add_(eps)",
+        wrong="v.div(1 - beta2**t).add_(eps).sqrt_()",
     ),
 ]
 

@@ -236,6 +236,7 @@ trained.forward([[0, 0], [0, 1], [1, 1]])
     [
         ("hidden_size must be an integer >= 1, not 0", lambda: NEW(hidden_size=(3, 0))),
         (r"activation .*, not \('tanh',\)", lambda: NEW(activation=("tanh",))),
+        (r"activation .*, not 'x'", lambda: NEW(activation="x")),
         ("learning_rate must .* >= 0, not inf", lambda: NEW(learning_rate=np.inf)),
         (r"momentum must be a number in \[0, 1\), not 1", lambda: NEW(momentum=1)),
         (r"x must have shape \(N, 2\), not \(1,\)", lambda: NEW().forward([1.0])),
@@ -256,3 +257,8 @@ def test_a_bad_value_is_named(message, call):
 def test_a_wrong_type_is_named(name, value):
     with pytest.raises(TypeError, match=f"^{name} must .* {re.escape(repr(value))}$"):
         NEW(**{name: value})
+
+
+def test_an_activation_that_is_no_name_is_named():
+    with pytest.raises(TypeError, match="^activation must be one of .*, not None$"):
+        NEW(activation=None)

@@ -182,7 +182,7 @@ def test_a_state_of_another_algorithm_is_refused(option):
     "name, value",
     [
         *product(["lr", "eps", "weight_decay"], [-1, math.nan, torch.tensor(-2), "x"]),
-        *product(["betas"], [(-1e-9, 0.9), (0.9, 1.0), (math.nan, 0.9), (0.9,)]),
+        *product(["betas"], [(-1e-9, 0.9), (0.9, 1.0), (math.nan, 0.9), (0.9,), "x"]),
     ],
 )
 def test_options_out_of_range(name, value):

@@ -249,7 +249,7 @@ def test_examples_of_the_docstring_run(tmp_path, monkeypatch):
         linear.weight.data, linear.bias.data = torch.tensor(W.T), torch.tensor(b)
     network = torch.nn.Sequential(linears[0], torch.nn.ReLU(), linears[1])
     names = {"np": np, "network": network, "extract_boundary": extract_boundary}
-    [test] = doctest.DocTestFinder().find(extract_boundary, "example", globs=names)
+    [test] = doctest.DocTestFinder(recurse=False).find(polygon, globs=names)
     results = doctest.DocTestRunner().run(test, clear_globs=False)
     assert (results.failed, results.attempted) == (0, 8)
     [(vertices, closed)] = test.globs["boundary"]

@@ -75,9 +75,7 @@ def test_every_macro_is_defined_and_used(numbers):
     used = set()
     for document in DOCUMENTS:
         used |= set(re.findall(r"\\([A-Z][A-Za-z]+)", body(document)))
-    for_the_tests = re.compile(
-        "Start.*(Worst|Five|Six|Spread|Positive)$|Pytorch|CauseTable|Points.*Angle"
-    )
+    for_the_tests = re.compile("Start.*(Five|Six|Spread|Positive)$|Pytorch")
     unused = {name for name in numbers if name not in used}
     assert {name for name in unused if not for_the_tests.match(name)} == set()
 
@@ -132,8 +130,7 @@ def test_claims_on_the_hexagon(n, numbers):
     assert n["StartAllSets"] == n["StartDataSets"] >= 200
     assert n["StartOursXavierFour"] > n["StartOursXavier"]
     assert n["StartArchiveXavierFour"] > n["StartArchiveXavier"]
-    for smooth in "SmoothTanhTurn", "SmoothSigmoidTurn":
-        assert n["SmoothReluTurn"] > 10 * n[smooth]
+    assert share(numbers["ConfigurationDeep"]) < 0.5
 
 
 def test_the_example_is_solved_by_hand(numbers):
@@ -149,24 +146,13 @@ def test_the_example_is_solved_by_hand(numbers):
     assert abs(logit) < 0.3  # of 22, from two digits of x and y
 
 
-def test_claims_on_failures_and_gradient_flow(n, numbers):
-    rows = rows_of(numbers["CauseTable"])
-    convex, negative, dead = ([int(count) for count in row[1:]] for row in rows)
-    hexagon, closed, _, _, total = zip(convex, negative, dead)
-    assert hexagon[0] > 0 and hexagon[1:] == (0, 0)  # all positive and alive
-    assert closed[2] == 0 and total[2] > n["CauseFailed"] / 2
-    assert sum(total) - sum(hexagon) == n["CauseFailed"]
+def test_claims_on_the_starts_and_on_more_units(n, numbers):
     assert share(numbers["CauseFourCorners"]) == 1
     assert share(numbers["PredictOther"]) < 0.98 < share(numbers["PredictSure"])
     assert n["SpareDead"] + n["SpareNegative"] == n["SpareHexagons"]
     assert 0.3 < n["SpareDead"] / n["SpareHexagons"] < 0.4  # a third
     assert share(numbers["ExactPolygons"]) == 1
-    assert n["PointsManyAngle"] < n["PointsFewAngle"]
     assert n["PolygonsLeast"] >= 99
-    assert (n["DescentDeaths"], n["DescentChanges"]) == (0, 0)
-    assert n["DescentArchiveDeaths"] == 0
-    assert share(numbers["SymmetricHexagons"]) == share(numbers["SymmetricFalls"]) == 1
-    assert n["HingesSurround"] == n["HingesCorners"] == n["HingesSnapshots"]
 
 
 # What the README quotes

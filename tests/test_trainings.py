@@ -61,9 +61,7 @@ def test_an_epoch_of_exercise_2_takes_batches_of_64_in_a_new_order():
 
 @pytest.mark.parametrize("code", ["NumPy", "PyTorch"])
 def test_the_answer_trains_one_layer_from_the_same_start_with_both_codes(code):
-    options = {"hidden_units": [4], "activation": "relu", "init": "xavier"}
-    options = SimpleNamespace(learning_rate=0.2, points=9, **options)
-    training = answer.new_training(code, 7, options)
+    training = answer.new_training(code, 7, 9, 0.2, [4], init="xavier")
     start = initial_ensemble(1, 4, "xavier", streams(7).weights, np.float64).network(0)
     np.testing.assert_equal(training.layers(), start)
     logits = network_logits(*start, training.X)
@@ -75,9 +73,7 @@ def test_the_answer_trains_one_layer_from_the_same_start_with_both_codes(code):
 
 
 def test_the_answer_trains_any_other_configuration():
-    options = {"hidden_units": [4, 5], "activation": "tanh"}
-    options = SimpleNamespace(learning_rate=0.1, points=9, **options)
-    training = answer.new_training("NumPy", 7, options)
+    training = answer.new_training("NumPy", 7, 9, 0.1, [4, 5], "tanh")
     assert training.layers() is None
     W, b = training.network.weights, training.network.biases
     hidden = np.tanh(np.tanh(training.X @ W[0] + b[0]) @ W[1] + b[1])

@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import math
+import os
 from pathlib import Path
 import sys
 from typing import NamedTuple
@@ -31,35 +32,33 @@ def run(main):
     except (Diverged, OSError, MemoryError) as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {one_line(error)}")
     finally:
-        # The next script that a notebook runs imports its own
-        for name in NEIGHBOURS:
-            sys.modules.pop(name, None)
+        forget_neighbours()  # as a notebook may run the other exercise next
 
 
 def load(path):
     """Import the file ROOT/path under a name of its own, since two files are net.py.
 
-    `from net import ...` in it finds the net.py of its own folder; the same holds for
-    optimizer.py and main.py.
+    `from net import ...` in it finds the net.py beside it.
     """
     name = path.removesuffix(".py").replace("/", "_").replace("-", "_")
     if name in sys.modules:
         return sys.modules[name]
-    folder, _, file = path.rpartition("/")
-    neighbours = {}
-    for neighbour in NEIGHBOURS:
-        if f"{neighbour}.py" == file:
-            break  # it imports only those before it
-        if (ROOT / folder / f"{neighbour}.py").exists():
-            neighbours[neighbour] = load(f"{folder}/{neighbour}.py")
     spec = importlib.util.spec_from_file_location(name, ROOT / path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.modules.update(neighbours)
+    folder = str((ROOT / path).parent)
+    forget_neighbours()
+    sys.path.insert(0, folder)
     spec.loader.exec_module(module)
-    for neighbour in neighbours:
-        del sys.modules[neighbour]
+    sys.path.remove(folder)
+    forget_neighbours()
     return module
+
+
+def forget_neighbours():
+    """Make the next import of net, optimizer or main look for the file anew."""
+    for name in NEIGHBOURS:
+        sys.modules.pop(name, None)
 
 
 class Streams(NamedTuple):
@@ -105,103 +104,6 @@ def progress(items, text):
 # Options
 
 
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors take one line."""
-
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {one_line(message)}\n")
-
-
-def parser(doc):
-    """A Parser with the first line of doc, and --output, which every script has."""
-    first_line = doc.splitlines()[0]
-    style = argparse.ArgumentDefaultsHelpFormatter
-    parser = Parser(description=first_line, formatter_class=style, allow_abbrev=False)
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="folder for the results (default: report/, or output/ with other options)",
-    )
-    return parser
-
-
-def add_seed(parser):
-    seeds = number(int, 0, 2**32 - 1, "an integer from 0 to 2^32 - 1")
-    parser.add_argument("--seed", type=seeds, default=0, help="decides the run")
-
-
-def add_training_options(
-    parser, epochs, learning_rate, epochs_help="passes over the points"
-):
-    """The options of the three main.py."""
-    add_seed(parser)
-    parser.add_argument("--epochs", type=integer(1), default=epochs, help=epochs_help)
-    parser.add_argument(
-        "--points", type=integer(1), default=512, help="number of training points"
-    )
-    parser.add_argument(
-        "--runs", type=integer(1), default=5, help="number of seeds, from --seed on"
-    )
-    parser.add_argument(
-        "--learning-rate",
-        type=positive,
-        default=learning_rate,
-        metavar="LR",
-        help="step size",
-    )
-    parser.add_argument(
-        "--live", action="store_true", help="show the training in a window"
-    )
-    parser.add_argument(
-        "--animation", type=gif, metavar="FILE", help="record the first one as a GIF"
-    )
-
-
-def parse(parser, refuse=None):
-    """The options; options.output is where the results go.
-
-    Only default options write what the report quotes. Files that cannot be written are
-    an error now rather than after the training; so are combinations that
-    refuse(parser, options) finds.
-    """
-    options = parser.parse_args()
-    if refuse is not None:
-        refuse(parser, options)
-    if not hasattr(options, "output"):
-        options.output = ELSEWHERE if changed(parser, options) else REPORT
-    elif getattr(options, "save", None):
-        options.save = options.output / options.save
-    files = [options.output / "numbers/x", options.output / "figures/x"]
-    if getattr(options, "save", None):
-        files = [options.save]
-    if getattr(options, "animation", None):
-        files.append(options.animation)
-    try:
-        for file in files:
-            check_writable(file)
-    except OSError as error:
-        parser.error(f"cannot write: {error}")
-    return options
-
-
-def changed(parser, options):
-    """The names of the options with other values than by default, views aside."""
-    names = set(vars(options)) - {"output", "live", "animation"}
-    return {n for n in names if getattr(options, n) != parser.get_default(n)}
-
-
-def check_writable(path):
-    """Make the folder of the path; raise OSError if the file cannot be written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder")
-    probe = path.with_name(f".{path.name}.tmp")
-    probe.touch()
-    probe.unlink()
-
-
 def number(kind, least, most, words):
     """An argparse type."""
 
@@ -221,13 +123,98 @@ def integer(least, most=10**8):
     return number(int, least, most, f"an integer from {least} to {most}")
 
 
-positive = number(float, 5e-324, 1e30, "a number > 0 and <= 1e30")
+at_least_1 = integer(1)
+positive = number(float, 1e-300, 1e30, "a number from 1e-300 to 1e30")
 
 
 def gif(text):
     if not text.lower().endswith(".gif"):
         raise argparse.ArgumentTypeError(f"must end in .gif, not be {text!r}")
     return Path(text)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors take one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {one_line(message)}\n")
+
+
+def parser(doc):
+    """A Parser with the first line of doc, and --output, which every script has."""
+    parser = Parser(description=doc.splitlines()[0], allow_abbrev=False)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder for the results (default: report/, or output/ with other options)",
+    )
+    return parser
+
+
+def add_number(parser, name, default, text, type=at_least_1):
+    text = f"{text} (default: {default})"
+    parser.add_argument(name, type=type, default=default, help=text)
+
+
+def add_seed(parser):
+    seeds = number(int, 0, 2**32 - 1, "an integer from 0 to 2^32 - 1")
+    add_number(parser, "--seed", 0, "decides the run", seeds)
+
+
+def add_training_options(
+    parser, epochs, learning_rate, epochs_help="passes over the points"
+):
+    """The options of the three main.py."""
+    add_seed(parser)
+    add_number(parser, "--epochs", epochs, epochs_help)
+    add_number(parser, "--points", 512, "number of training points")
+    add_number(parser, "--runs", 5, "number of seeds, from --seed on")
+    add_number(parser, "--learning-rate", learning_rate, "step size", positive)
+    parser.add_argument(
+        "--live", action="store_true", help="show the training in a window"
+    )
+    parser.add_argument(
+        "--animation", type=gif, metavar="FILE", help="record the first one as a GIF"
+    )
+
+
+def parse(parser):
+    """The options; options.output is where the results go.
+
+    Only default options write what the report quotes. Files that cannot be written are
+    an error now rather than after the training.
+    """
+    options = parser.parse_args()
+    save = getattr(options, "save", None)
+    if options.output is None:
+        options.output = ELSEWHERE if changed(parser, options) else REPORT
+    elif save:
+        options.save = save = options.output / save
+    animation = getattr(options, "animation", None)
+    files = [options.output / "numbers/x", options.output / "figures/x"]
+    try:
+        for file in [*files, animation, save]:
+            if file is not None:
+                check_writable(file)
+    except OSError as error:
+        parser.error(f"cannot write: {error}")
+    return options
+
+
+def changed(parser, options):
+    """The names of the options with other values than by default, views aside."""
+    names = set(vars(options)) - {"output", "live", "animation"}
+    return {n for n in names if getattr(options, n) != parser.get_default(n)}
+
+
+def check_writable(path):
+    """Make the folder of the path; raise OSError if the file cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder")
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"{path.parent} is write-protected")
 
 
 def one_line(message):

@@ -34,12 +34,6 @@ class StackedNetworks(nn.Module):
             a = torch.baddbmm(b, W, a)
         return a.mT
 
-    def layers(self, k):
-        """Weights (fan_in, fan_out) and biases of network k, one array per layer."""
-        weights = [W[k].detach().numpy().T for W in self.weights]
-        biases = [b[k, :, 0].detach().numpy() for b in self.biases]
-        return weights, biases
-
 
 def run_epoch(networks, optimizer, X, y, orders, batch_size):
     """Pass once over X (K, N, 2) and y (K, N, 1), in the orders (K, N)."""

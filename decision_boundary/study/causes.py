@@ -1,6 +1,5 @@
-"""What initial weights predict, and why some networks do not end in a hexagon."""
+"""What initial weights predict, and what has become of networks that are no hexagon."""
 
-from collections import Counter
 from typing import NamedTuple
 
 from decision_boundary.ensemble import initial_ensemble
@@ -15,17 +14,17 @@ class Initial(NamedTuple):
     """Xavier networks of three units before their training; index k is network k's."""
 
     surround: np.ndarray  # (E,), whether the hidden weight vectors surround the origin
-    outgoing: np.ndarray  # (E, 3)
+    positive: np.ndarray  # (E, 3), whether the outgoing weights are
 
 
 def initial_networks(options):
     surround = []
-    outgoing = []
+    positive = []
     for seed in range(options.seed, options.seed + options.data_sets):
         ensemble = initial_ensemble(options.networks, init="xavier", seed=seed)
         surround.append(surrounds_origin(ensemble.hidden_weights.astype(float)))
-        outgoing.append(ensemble.output_weights)
-    return Initial(np.concatenate(surround), np.concatenate(outgoing))
+        positive.append(ensemble.output_weights > 0)
+    return Initial(np.concatenate(surround), np.concatenate(positive))
 
 
 class StartRow(NamedTuple):
@@ -47,37 +46,16 @@ START_COLUMNS = {
 }
 
 
-class Predictions(NamedTuple):
-    table: list  # of StartRows
-    # Hexagons among networks with positive starts, whose hidden weights are Xavier's
-    sure: Count  # those that surround the origin
-    other: Count
-
-
-def predict(initial, corners, positive_corners):
-    """The Predictions, from the corners (E,) of networks from both starts."""
-    return Predictions(
-        table=tabulate_starts(initial, corners == 6),
-        sure=count(positive_corners[initial.surround] == 6),
-        other=count(positive_corners[~initial.surround] == 6),
-    )
-
-
 def tabulate_starts(initial, hexagon):
     """The StartRows of networks that end in a hexagon or not, hexagon (E,)."""
-    positive = (initial.outgoing > 0).sum(axis=1)
+    positive = initial.positive.sum(axis=1)
     table = []
     for number in (3, 2, 1, 0):
         for word, side in [("yes", initial.surround), ("no", ~initial.surround)]:
             found = hexagon[side & (positive == number)]
             if len(found) > 0:
-                row = StartRow(
-                    positive=number,
-                    surround=word,
-                    hexagons=found.sum(),
-                    networks=len(found),
-                    share=100 * found.mean(),
-                )
+                share = 100 * found.mean()
+                row = StartRow(number, word, found.sum(), len(found), share)
                 table.append(row)
     return table
 
@@ -117,80 +95,33 @@ def boundary_kind(boundary, corners):
     return "open"
 
 
-class EndRow(NamedTuple):
-    """The networks with the same units, by their boundaries."""
+class Failures(NamedTuple):
+    """Networks from Xavier weights that are no hexagon."""
 
-    units: str
-    hexagon: int
-    closed: int
-    open: int
-    none: int
-    networks: int
+    dead: Count  # of all failures, those with a dead unit
+    dead_negative: Count  # of all dead units, those that start with a_j <= 0
+    four_corners: Count  # of the closed boundaries, those with four corners
 
 
-END_COLUMNS = {
-    "ends with": "{units}",
-    "hexagon": "{hexagon}",
-    "closed": "{closed}",
-    "open": "{open}",
-    "none": "{none}",
-    "all": "{networks}",
-}
-
-
-def tabulate_ends(kinds):
-    """The EndRows of all networks."""
-    table = []
-    for units in ("all positive", "negative weight", "dead unit"):
-        counts = Counter(kind.boundary for kind in kinds if kind.units == units)
-        row = EndRow(
-            units=units,
-            hexagon=counts["hexagon"],
-            closed=counts["closed"],
-            open=counts["open"],
-            none=counts["none"],
-            networks=counts.total(),
-        )
-        table.append(row)
-    return table
-
-
-class Ends(NamedTuple):
-    """What the networks have become that start from Xavier weights."""
-
-    table: list  # of EndRows
-    failed: int  # networks that are no hexagon
-    dead_negative: Count  # of all dead units, those that start with a_j < 0
-    four_corners: Count  # of the closed boundaries that are no hexagon
-
-
-def classify(initial, trained):
-    """The Ends of the trained networks."""
+def failures(initial, trained):
     kinds = kinds_of(trained)
+    failed = [kind.units for kind in kinds if kind.boundary != "hexagon"]
     closed = [kind.boundary == "closed" for kind in kinds]
     dead = trained.dead_units()  # (E, 3)
-    return Ends(
-        table=tabulate_ends(kinds),
-        failed=(trained.corners != 6).sum(),
-        dead_negative=count(initial.outgoing[dead] < 0),
+    return Failures(
+        dead=count(np.array(failed) == "dead unit"),
+        dead_negative=count(~initial.positive[dead]),
         four_corners=count(trained.corners[closed] == 4),
     )
 
 
-class Spare(NamedTuple):
-    """Hexagons of networks with four units: is one of these spare?"""
+def kappas(ensemble):
+    """kappa (E,) of theory.tex: sum_j mu_j b_j with mu_j > 0 and sum_j mu_j w_j = 0.
 
-    hexagons: int
-    dead: int  # those with a dead unit
-    negative: int  # those without, but with a negative outgoing weight
-
-
-def spare_units(trained):
-    hexagon = trained.corners == 6
-    dead = trained.dead_units().any(axis=1)
-    negative = (trained.ensemble.output_weights < 0).any(axis=1)
-    return Spare(
-        hexagons=hexagon.sum(),
-        dead=(hexagon & dead).sum(),
-        negative=(hexagon & ~dead & negative).sum(),
-    )
+    The hidden weight vectors w_j of three units must surround the origin.
+    """
+    w = ensemble.hidden_weights.astype(float)  # (E, 2, 3)
+    second = np.roll(w, -1, axis=2)  # w_(j+1)
+    third = np.roll(w, -2, axis=2)
+    mu = np.abs(second[:, 0] * third[:, 1] - second[:, 1] * third[:, 0])  # (E, 3)
+    return (mu * ensemble.hidden_biases).sum(axis=1)

@@ -20,33 +20,10 @@ EXTENT = (-WINDOW, WINDOW, -WINDOW, WINDOW)
 
 def add_options(parser, data_sets, networks):
     script.add_seed(parser)
-    parser.add_argument(
-        "--data-sets",
-        type=script.integer(1),
-        default=data_sets,
-        help="with seeds from --seed on",
-    )
-    parser.add_argument(
-        "--networks",
-        type=script.integer(1),
-        default=networks,
-        help="on each data set, for each case",
-    )
-
-
-def add_points(parser):
-    parser.add_argument(
-        "--points", type=script.integer(3), default=512, help="in each data set"
-    )
-
-
-def add_epochs(parser, epochs):
-    parser.add_argument(
-        "--epochs",
-        type=script.integer(1),
-        default=epochs,
-        help="passes over the points",
-    )
+    script.add_number(parser, "--data-sets", data_sets, "with seeds from --seed on")
+    script.add_number(parser, "--networks", networks, "on each data set, in each case")
+    script.add_number(parser, "--points", 512, "in each data set")
+    script.add_number(parser, "--epochs", 256, "passes over the points")
 
 
 def make_data_sets(data_sets, num_points, seed):
@@ -59,26 +36,20 @@ class TrainedNetworks(NamedTuple):
     """E networks trained on D data sets: E / D on the first one, E / D on the next."""
 
     X: np.ndarray  # (D, N, 2), on the square [-1, 1]^2, as are the networks
-    y: np.ndarray  # (D, N, 1)
     ensemble: Ensemble
     boundaries: list  # E lists of polylines
     corners: np.ndarray  # (E,) of the boundary, if it is one convex polygon; else 0
 
-    def points(self, k):
-        """X (N, 2) and y (N, 1) of the data set on which network k was trained."""
-        d = k * len(self.X) // len(self.boundaries)
-        return self.X[d], self.y[d]
-
-    def pre_activations(self, k):
-        """z (N, H) of network k's hidden units at the points of its data set."""
-        X, _ = self.points(k)
-        # (N, 2) @ (2, H) + (H,)
-        return X @ self.ensemble.hidden_weights[k] + self.ensemble.hidden_biases[k]
-
     def dead_units(self):
         """(E, H): whether no training point activates the unit."""
         E = len(self.boundaries)
-        return np.array([(self.pre_activations(k) <= 0).all(axis=0) for k in range(E)])
+        dead = []
+        for k in range(E):
+            X = self.X[k * len(self.X) // E]  # (N, 2), on which network k was trained
+            W = self.ensemble.hidden_weights[k]
+            z = X @ W + self.ensemble.hidden_biases[k]  # (N, 2) @ (2, H) + (H,)
+            dead.append((z <= 0).all(axis=0))
+        return np.array(dead)
 
     def polygons(self, corners):
         """The vertices of each boundary that is a convex polygon with these corners."""
@@ -106,7 +77,7 @@ def train(X, y, options, text, scale=1, **training):
     E = len(ensemble.output_biases)
     boundaries = [extract_boundary(*ensemble.network(k), EXTENT) for k in range(E)]
     corners = np.array([count_corners(boundary) for boundary in boundaries])
-    return TrainedNetworks(X, y, ensemble, boundaries, corners)
+    return TrainedNetworks(X, ensemble, boundaries, corners)
 
 
 # Counts

@@ -108,8 +108,6 @@ def macros(options, table):
 def main():
     parser = script.parser(__doc__)
     data_sets.add_options(parser, data_sets=20, networks=50)
-    data_sets.add_points(parser)
-    data_sets.add_epochs(parser, 256)
     options = script.parse(parser)
 
     trained = train_all(options)

@@ -117,8 +117,8 @@ def draw(trained):
     return figure
 
 
-def macros(options, rows, predictions, ends, spare):
-    """{LaTeX macro: text}"""
+def macros(options, rows):
+    """{LaTeX macro: text}; rows: {scale: {start: Row}}"""
     spread = rows[OURS][SPREAD]
     texts = {
         "StartDataSets": options.data_sets,
@@ -127,54 +127,57 @@ def macros(options, rows, predictions, ends, spare):
         "StartNetworks": options.networks,
         "StartTotal": options.data_sets * options.networks,
         "StartInside": f"{spread.inside.mean:.1f}",
-        "StartInsideWorst": f"{spread.inside.worst:.0f}",
         "StartAllSets": spread.hexagons.complete,
         "StartTableOurs": results.latex_table(rows[OURS].values(), COLUMNS),
         "StartTableArchive": results.latex_table(rows[ARCHIVE].values(), COLUMNS),
-        "PredictTable": results.latex_table(predictions.table, causes.START_COLUMNS),
-        "PredictSure": predictions.sure,
-        "PredictOther": predictions.other,
-        "CauseTable": results.latex_table(ends.table, causes.END_COLUMNS),
-        "CauseFailed": ends.failed,
-        "CauseDeadNegative": ends.dead_negative,
-        "CauseFourCorners": ends.four_corners,
-        "SpareHexagons": spare.hexagons,
-        "SpareDead": spare.dead,
-        "SpareNegative": spare.negative,
     }
     for scale, by_start in rows.items():
         for start, row in by_start.items():
-            name = f"Start{scale.name}{start.name}"
-            texts[name] = f"{row.hexagons.mean:.1f}"
-            texts[f"{name}Worst"] = f"{row.hexagons.worst:.0f}"
+            texts[f"Start{scale.name}{start.name}"] = f"{row.hexagons.mean:.1f}"
     return texts
+
+
+def cause_macros(options, trained):
+    """{LaTeX macro: text} of networks on the square"""
+    xavier = trained[XAVIER]
+    positive = trained[POSITIVE].corners == 6
+    initial = causes.initial_networks(options)
+    table = causes.tabulate_starts(initial, xavier.corners == 6)
+    results.print_table(table, causes.START_COLUMNS)
+    failures = causes.failures(initial, xavier)
+    four = causes.kinds_of(trained[XAVIER_FOUR])
+    spare = Counter(kind.units for kind in four if kind.boundary == "hexagon")
+    kappas = causes.kappas(trained[SPREAD].ensemble)
+    return {
+        "PredictTable": results.latex_table(table, causes.START_COLUMNS),
+        "PredictSure": data_sets.count(positive[initial.surround]),
+        "PredictOther": data_sets.count(positive[~initial.surround]),
+        "CauseDead": failures.dead,
+        "CauseDeadNegative": failures.dead_negative,
+        "CauseFourCorners": failures.four_corners,
+        "SpareHexagons": spare.total(),
+        "SpareDead": spare["dead unit"],
+        "SpareNegative": spare["negative weight"],
+        "KappaShare": f"{100 * np.mean(kappas <= 0):.0f}",
+    }
 
 
 def main():
     parser = script.parser(__doc__)
     data_sets.add_options(parser, data_sets=200, networks=50)
-    data_sets.add_points(parser)
-    data_sets.add_epochs(parser, 256)
     options = script.parse(parser)
 
     trained = train_all(options)
     rows = {}
     for scale, by_start in trained.items():
-        rows[scale] = {
-            s: count_hexagons(s, networks) for s, networks in by_start.items()
-        }
+        rows[scale] = {}
+        for start, networks in by_start.items():
+            rows[scale][start] = count_hexagons(start, networks)
         print(f"{scale.name}: shares of hexagons, and of those in the square")
         results.print_table(rows[scale].values(), COLUMNS)
-    xavier = trained[OURS][XAVIER]
-    positive = trained[OURS][POSITIVE]
-    initial = causes.initial_networks(options)
-    predictions = causes.predict(initial, xavier.corners, positive.corners)
-    ends = causes.classify(initial, xavier)
-    spare = causes.spare_units(trained[OURS][XAVIER_FOUR])
-    results.print_table(predictions.table, causes.START_COLUMNS)
-    results.print_table(ends.table, causes.END_COLUMNS)
-    texts = macros(options, rows, predictions, ends, spare)
-    results.save(options, "starts", texts, draw(xavier))
+    texts = macros(options, rows)
+    texts.update(cause_macros(options, trained[OURS]))
+    results.save(options, "starts", texts, draw(trained[OURS][XAVIER]))
 
 
 if __name__ == "__main__":
