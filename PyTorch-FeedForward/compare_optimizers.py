@@ -82,7 +82,7 @@ def train(name, rate, seeds, epochs):
 def fresh_accuracies(networks, seeds):
     """Accuracies (seeds,) in percent of points that no training has seen."""
     fresh = [
-        circle_in_square(FRESH_POINTS, script.streams(s).fresh_points) for s in seeds
+        circle_in_square(FRESH_POINTS, script.seeds_of(s).fresh_points) for s in seeds
     ]
     X = torch.tensor(np.stack([X for X, _ in fresh]))  # (K, N, 2)
     y = torch.tensor(np.stack([y for _, y in fresh]))  # (K, N, 1)

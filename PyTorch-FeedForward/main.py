@@ -13,6 +13,7 @@ from decision_boundary.shared.monitor import Monitor
 from net import FeedForwardNetwork
 from optimizer import Adam
 import torch
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 # As provided by the sheet's archive
@@ -21,13 +22,14 @@ BATCH_SIZE = 64
 LEARNING_RATE = 0.01
 
 
-def draw_initial_weights(network):
+def draw_initial_weights(network, seed):
     """Draw them anew, in the network's float64.
 
     If they were drawn in float32, their last bits would depend on the processor.
     """
+    generator = torch.Generator().manual_seed(seed)
     for layer in network.layers:
-        layer.reset_parameters()
+        nn.init.xavier_uniform_(layer.weight, generator=generator)
 
 
 class Training:
@@ -39,15 +41,14 @@ class Training:
     """
 
     def __init__(self, seed, points=512, learning_rate=LEARNING_RATE, **architecture):
-        streams = script.streams(seed)
-        self.X, self.y = circle_in_square(points, streams.points)
+        seeds = script.seeds_of(seed)
+        self.X, self.y = circle_in_square(points, seeds.points)
         self.inputs = torch.tensor(self.X)
         self.labels = torch.tensor(self.y)
         self.network = FeedForwardNetwork(**architecture).double()
-        torch.manual_seed(streams.weights)
-        draw_initial_weights(self.network)
+        draw_initial_weights(self.network, seeds.weights)
         self.optimizer = Adam(self.network.parameters(), lr=learning_rate)
-        self.generator = torch.Generator().manual_seed(streams.batches)
+        self.generator = torch.Generator().manual_seed(seeds.batches)
 
     def run_epoch(self):
         """Pass once over the points, in a new order."""
@@ -89,7 +90,7 @@ def main():
     options = script.parse(parser)
 
     trainings = []
-    found = []
+    all_outcomes = []
     monitor = Monitor(options)
     for seed in range(options.seed, options.seed + options.runs):
         training = Training(seed, options.points, options.learning_rate)
@@ -98,11 +99,11 @@ def main():
             training.run_epoch()
             monitor.after_epoch()
         trainings.append(training)
-        found.append(monitor.finish())
+        all_outcomes.append(monitor.finish())
 
-    macros = outcomes.macros("Pytorch", options, outcomes.summarize(found))
+    macros = outcomes.macros("Pytorch", options, all_outcomes)
     macros["PytorchBatch"] = BATCH_SIZE
-    figure = outcomes.draw(trainings[0], found)
+    figure = outcomes.draw(trainings[0], all_outcomes)
     results.save(options, "pytorch", macros, figure, monitor.files())
     monitor.close()
 

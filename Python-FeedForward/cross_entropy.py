@@ -31,42 +31,53 @@ def softmax(z):
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def shifted(z):
+    """The logits less their maximum: the same softmax and loss, without overflow."""
+    z = checked_logits(z)
+    return z - z.max(axis=-1, keepdims=True)
+
+
 def softmax_loss(z, y):
     """L = -sum_j y_j log p_j = log sum_k e^z_k - sum_j y_j z_j  (...)."""
     z = shifted(z)
-    y = distribution(y, z)
+    y = checked_distribution(y, z)
     return np.log(np.exp(z).sum(axis=-1)) - (y * z).sum(axis=-1)
 
 
 def softmax_gradient(z, y):
     """dL/dz_j = p_j - y_j: prediction minus target  (..., K)."""
     p = softmax(z)
-    return p - distribution(y, p)  # Sheet 1(b) 2
+    return p - checked_distribution(y, p)  # Sheet 1(b) 2
 
 
 def normalized(z):
     """q_j = z_j / S  (..., K): a distribution if all z_j have one sign."""
-    z = logits(z)
-    largest = np.abs(z).max(axis=-1, keepdims=True)
-    z = z / np.maximum(largest, np.finfo(float).tiny)  # same ratios, no overflow
+    z = scaled(z)
     S = z.sum(axis=-1, keepdims=True)
     if (S == 0).any():
         raise ValueError("z must have a sum other than 0")
     return z / S
 
 
+def scaled(z):
+    """The logits over the largest |z_j|: the same q, and a sum that cannot overflow."""
+    z = checked_logits(z)
+    largest = np.abs(z).max(axis=-1, keepdims=True)
+    return z / np.where(largest > 0, largest, 1)
+
+
 def normalized_loss(z, y):
     """L = -sum_j y_j log q_j  (...)."""
     q = normalized(z)
-    y = distribution(y, q)
+    y = checked_distribution(y, q)
     check_loss_exists(q, y)
     return -(y * np.log(np.where(y > 0, q, 1))).sum(axis=-1)
 
 
 def normalized_gradient(z, y):
     """dL/dz_j = 1 / S - y_j / z_j = (q_j - y_j) / z_j  (..., K)."""
-    z = logits(z)
-    y = distribution(y, z)
+    z = checked_logits(z)
+    y = checked_distribution(y, z)
     check_loss_exists(normalized(z), y)
     S = z.sum(axis=-1, keepdims=True)
     return 1 / S - y / np.where(y > 0, z, 1)  # Sheet 1(b) 3; z_j = 0 if y_j = 0 is fine
@@ -75,20 +86,14 @@ def normalized_gradient(z, y):
 # What the arguments must be
 
 
-def logits(z):
+def checked_logits(z):
     z = finite_array("z", z)
     if z.ndim == 0 or z.shape[-1] == 0:
         raise ValueError(f"z must have shape (..., K), not {z.shape}")
     return z
 
 
-def shifted(z):
-    """The logits less their maximum: the same softmax and loss, without overflow."""
-    z = logits(z)
-    return z - z.max(axis=-1, keepdims=True)
-
-
-def distribution(y, z):
+def checked_distribution(y, z):
     """y as an array: one distribution for each z, or one for all."""
     y = labels_array("y", y)
     if y.shape not in (z.shape, z.shape[-1:]):
@@ -117,6 +122,7 @@ def all_positive(z, y):
 
 
 def loss_exists(z, y):
+    z = scaled(z)
     S = z.sum(axis=-1, keepdims=True)
     return ((z * S > 0) | (y == 0)).all(axis=-1)
 
@@ -125,23 +131,28 @@ def loss_exists(z, y):
 
 
 class Row(NamedTuple):
+    """What the runs at one learning rate reach, as shares of the runs.
+
+    A run with z / S ends where it leaves its domain: that of positive logits, or that
+    in which the loss exists.
+    """
+
     rate: float
-    softmax_reached: float  # share of the runs that come near the least loss
-    normalized_reached: float  # the same, if a run ends where a logit is not positive
-    below_zero: float  # share of the runs below 0, if one ends where L does not exist
-    least_loss: float  # the median of their least losses
+    softmax_reached: float  # with softmax, a loss below NEAR
+    positive_reached: float  # with z / S and positive logits, a loss below NEAR
+    below_zero: float  # with z / S and any logits, a loss below 0
+    least_loss: float  # with z / S and any logits: the median over runs
 
 
 def compare(z, rate):
-    """Descend from the logits z (n, K) with both normalizations."""
-    alternative = normalized_gradient, normalized_loss
+    """Descend from the logits z (n, K)."""
     with_softmax = least_losses(z, rate, softmax_gradient, softmax_loss, anywhere)
-    positive = least_losses(z, rate, *alternative, all_positive)
-    any_sign = least_losses(z, rate, *alternative, loss_exists)
+    positive = least_losses(z, rate, normalized_gradient, normalized_loss, all_positive)
+    any_sign = least_losses(z, rate, normalized_gradient, normalized_loss, loss_exists)
     return Row(
         rate=rate,
         softmax_reached=np.mean(with_softmax < NEAR),
-        normalized_reached=np.mean(positive < NEAR),
+        positive_reached=np.mean(positive < NEAR),
         below_zero=np.mean(any_sign < 0),
         least_loss=np.median(any_sign),
     )
@@ -164,18 +175,19 @@ def least_losses(z, rate, gradient, loss, domain):
 def exit_losses(z):
     """The losses (n,) at which the gradient flow from z (n, K) > 0 has a logit of 0.
 
-    Until then it keeps |z|, and the wrong logits' distances from the least of them.
+    On the flow |z| does not change, and all wrong logits fall at the same speed 1 / S:
+    the least of them reaches 0 first, and their distances from it do not change.
     """
     wrong = z[:, 1:]
     at_exit = wrong - wrong.min(axis=1, keepdims=True)
-    z_0 = np.sqrt((z**2).sum(axis=1) - (at_exit**2).sum(axis=1))
-    return np.log(1 + at_exit.sum(axis=1) / z_0)
+    target_logit = np.sqrt((z**2).sum(axis=1) - (at_exit**2).sum(axis=1))
+    return np.log(1 + at_exit.sum(axis=1) / target_logit)
 
 
 def macros(rows, z):
     """{LaTeX macro: text or integer}; nan for a rate that there is not."""
     exits = exit_losses(z)
-    most_reached = max(row.normalized_reached for row in rows)
+    most_reached = max(row.positive_reached for row in rows)
     reached = [row.rate for row in rows if row.softmax_reached == 1]
     below = [row.rate for row in rows if row.below_zero == 1]
     medians = [row.least_loss for row in rows if row.below_zero == 1]
@@ -212,8 +224,9 @@ def draw():
     left.set(title="softmax", ylabel="$z_2$")
     label(left, -0.1, "every arrow along\n$(1, -1)$, shorter\nas the loss falls")
     right.set(title="$z_j / S$")
-    right.fill([0, 3.6, 3.6, 1.6], [0, 0, -1.6, -1.6], color="#dddddd", lw=0)
-    right.plot([0, 1.6], [0, -1.6], color=figures.DARK, ls="--")
+    _, far, low, _ = PLANE
+    right.fill([0, far, far, -low], [0, 0, low, low], color="#dddddd", lw=0)
+    right.plot([0, -low], [0, low], color=figures.DARK, ls="--")
     right.text(0.45, -0.72, "$S = 0$", rotation=-45, ha="center", va="center")
     right.text(0.06, -1.48, "$L$ undefined", size=8)
     label(right, 0.7, "distributions,\n$L > 0$")
@@ -271,7 +284,7 @@ def main():
     columns = {
         "learning rate": "{rate:g}",
         "softmax reaches 0": "{softmax_reached:.1%}",
-        "z / S > 0 reaches 0": "{normalized_reached:.1%}",
+        "z / S > 0 reaches 0": "{positive_reached:.1%}",
         "z / S falls below 0": "{below_zero:.1%}",
         "median least loss": "{least_loss:.2f}",
     }

@@ -28,16 +28,16 @@ class Training:
     """
 
     def __init__(self, seed, points=512, learning_rate=LEARNING_RATE, **architecture):
-        streams = script.streams(seed)
-        self.X, self.y = circle_in_square(points, streams.points)
+        seeds = script.seeds_of(seed)
+        self.X, self.y = circle_in_square(points, seeds.points)
         self.network = FeedForwardNetwork(
             learning_rate=learning_rate / BATCH_SIZE,  # as gradients are sums
             momentum=MOMENTUM,
             weight_decay=WEIGHT_DECAY,
-            seed=streams.weights,
+            seed=seeds.weights,
             **architecture,
         )
-        self.rng = np.random.default_rng(streams.batches)
+        self.rng = np.random.default_rng(seeds.batches)
 
     def run_epoch(self):
         """Pass once over the points, in a new order."""
@@ -73,7 +73,7 @@ def main():
     options = script.parse(parser)
 
     trainings = []
-    found = []
+    all_outcomes = []
     monitor = Monitor(options)
     for seed in range(options.seed, options.seed + options.runs):
         training = Training(seed, options.points, options.learning_rate)
@@ -82,13 +82,13 @@ def main():
             training.run_epoch()
             monitor.after_epoch()
         trainings.append(training)
-        found.append(monitor.finish())
+        all_outcomes.append(monitor.finish())
 
-    macros = outcomes.macros("Backprop", options, outcomes.summarize(found))
+    macros = outcomes.macros("Backprop", options, all_outcomes)
     macros["BackpropBatch"] = BATCH_SIZE
     macros["BackpropMomentum"] = MOMENTUM
     macros["BackpropDecay"] = WEIGHT_DECAY
-    figure = outcomes.draw(trainings[0], found)
+    figure = outcomes.draw(trainings[0], all_outcomes)
     results.save(options, "backprop", macros, figure, monitor.files())
     monitor.close()
 

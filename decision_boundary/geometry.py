@@ -35,7 +35,8 @@ def interior_angles(vertices):
 def is_convex(vertices):
     """Whether every angle is below 180 degrees and the polygon goes round just once."""
     angles = interior_angles(vertices)
-    return bool((angles < 180).all() and (180 - angles).sum() < 540)
+    turned = (180 - angles).sum()  # 360 for each time that it goes round
+    return bool((angles < 180).all() and turned < 540)
 
 
 def count_corners(boundary):

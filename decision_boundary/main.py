@@ -30,7 +30,7 @@ torch_exercise = script.load("PyTorch-FeedForward/main.py")
 
 HIDDEN_UNITS = [3]
 ACTIVATION = "relu"
-INIT = "spread"  # of one hidden layer; several start with Xavier's weights
+INIT = "spread"  # of one hidden layer; several start from Xavier's weights
 LEARNING_RATE = 0.03  # Exercise 2's, 0.01, is low for so few units
 EPOCHS = 256  # with Adam
 SGD_EPOCHS_PER_EPOCH = 4  # as in the archive: 1024 and 256
@@ -40,7 +40,10 @@ NETWORKS = 1000
 def new_training(
     code, seed, points, learning_rate, hidden_units, activation="relu", init=INIT
 ):
-    """The exercise's own training, of any network; init decides that of one layer."""
+    """The exercise's own training.
+
+    One hidden layer starts from init, several from Xavier's weights.
+    """
     exercise = torch_exercise
     architecture = {"hidden_size": hidden_units}
     if code == "NumPy":
@@ -48,7 +51,7 @@ def new_training(
         architecture["activation"] = activation
     training = exercise.Training(seed, points, learning_rate, **architecture)
     if len(hidden_units) == 1:
-        weights_seed = script.streams(seed).weights
+        weights_seed = script.seeds_of(seed).weights
         start = initial_ensemble(1, hidden_units[0], init, weights_seed, np.float64)
         training.set_layers(*start.network(0))
     return training
@@ -96,12 +99,7 @@ def draw(trainings, options):
     for ax, code in zip(axes, trainings):
         training = trainings[code][0]
         figures.draw_map(ax, training)
-        layers = training.layers()
-        if layers is not None and len(options.hidden_units) == 1:
-            weights, biases = layers
-            figures.draw_hinges(ax, weights[0], biases[0])
-        is_polygon = layers is not None
-        figures.draw_boundary(ax, find_boundary(training), corners=is_polygon)
+        figures.draw_trained(ax, training, find_boundary(training))
         ax.set_title(f"{sizes}, {code}")
     return figure
 

@@ -144,30 +144,28 @@ def rounding(inputs, W, b):
 def cut_regions(rows, regions, column, zero):
     """Cut each region in which this column's values have both signs.
 
-    Appends new corners to rows; returns the regions, and the signs at all corners.
+    Returns the regions, and the signs at all corners. New corners are appended to rows.
     """
     signs = [(row[column] > zero) - (row[column] < -zero) for row in rows]
     for row, sign in zip(rows, signs):
         if sign == 0:
             row[column] = 0.0
-    crossings = {}  # edge: the number of the new corner on it
+    crossings = {}
     parts = []
     for region in regions:
         s = [signs[v] for v in region]
         if -1 in s and 1 in s:
-            parts += cut_region(region, signs, crossings)
+            region = with_crossings(region, rows, signs, crossings, column)
+            parts += cut_region(region, signs)
         else:
             parts.append(region)
-    for start, stop in crossings:
-        rows.append(zero_between(rows[start], rows[stop], column))
     return parts, signs
 
 
-def cut_region(region, signs, crossings):
-    """The negative and the positive part of a region.
+def with_crossings(region, rows, signs, crossings, column):
+    """The region with a new corner on each edge from a negative to a positive one.
 
-    An edge from a negative to a positive corner gets a new corner, which its two
-    regions share.
+    crossings {edge: its new corner}: the two regions of an edge share the new corner.
     """
     corners = []
     for a, b in zip(region, region[1:] + region[:1]):
@@ -175,9 +173,15 @@ def cut_region(region, signs, crossings):
         if signs[a] * signs[b] < 0:
             edge = (a, b) if a < b else (b, a)
             if edge not in crossings:
-                crossings[edge] = len(signs)
+                crossings[edge] = len(rows)
+                rows.append(zero_between(rows[edge[0]], rows[edge[1]], column))
                 signs.append(0)
             corners.append(crossings[edge])
+    return corners
+
+
+def cut_region(corners, signs):
+    """The negative and the positive part of a region; both get the zeros between."""
     s = [signs[v] for v in corners]
     start = s.index(-1)
     corners = corners[start:] + corners[:start]
@@ -229,11 +233,12 @@ def boundary_edges(regions, signs):
     after = {}  # edge of a negative region: the corner that follows in the region
     beyond = set()  # the edges of the other regions
     for region in regions:
-        edges = zip(region, region[1:] + region[:1])
-        if -1 in [signs[v] for v in region]:
-            after.update(zip(edges, region[2:] + region[:2]))
-        else:
-            beyond.update(edges)
+        negative = -1 in [signs[v] for v in region]
+        for a, b, c in zip(region, region[1:] + region[:1], region[2:] + region[:2]):
+            if negative:
+                after[a, b] = c
+            else:
+                beyond.add((a, b))
     following = {}
     for (a, b), c in after.items():
         if (b, a) in beyond:
@@ -263,8 +268,9 @@ def drop_straight(points, closed, near):
 
     This drops one of two equal points, such as the first and the last of a closed path.
     """
-    i = 0 if closed else 1  # an open line keeps its ends
-    while i < len(points) - (0 if closed else 1):
+    ends = 0 if closed else 1  # an open line keeps its ends
+    i = ends
+    while i < len(points) - ends:
         following = points[(i + 1) % len(points)]
         if distance(points[i], points[i - 1], following) <= near:
             del points[i]
@@ -276,6 +282,9 @@ def drop_straight(points, closed, near):
 def distance(p, a, b):
     """Distance of the point p from the segment a b."""
     dx, dy = b[0] - a[0], b[1] - a[1]
-    t = (p[0] - a[0]) * dx + (p[1] - a[1]) * dy
-    t = min(max(t / (dx * dx + dy * dy or 1), 0), 1)
+    squared_length = dx * dx + dy * dy
+    if squared_length == 0:
+        return math.dist(p, a)
+    t = ((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / squared_length
+    t = min(max(t, 0), 1)
     return math.dist(p, (a[0] + t * dx, a[1] + t * dy))

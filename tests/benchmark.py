@@ -194,7 +194,10 @@ def random_network(widths, seed):
 
 
 def contour(weights, biases, n=200):
-    """The contour of the logits on an n x n grid."""
+    """The contour of the logits on an n x n grid, in the plainest way.
+
+    Blocks of the grid that fit the cache take half the time for 32 units and more.
+    """
     from contourpy import contour_generator  # a dependency of Matplotlib
 
     centres = np.linspace(-1, 1, n)

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from decision_boundary.data import circle_in_square
-from decision_boundary.shared.script import load, streams
+from decision_boundary.shared.script import load, seeds_of
 import numpy as np
 import pytest
 import torch
@@ -24,7 +24,7 @@ def test_a_run_of_the_comparison_is_exercise_2_on_its_seed(name):
     for _ in range(2):
         training.run_epoch()
     assert row.losses[1] == pytest.approx(training.loss(), rel=1e-9)
-    X, y = circle_in_square(10_000, streams(4).fresh_points)
+    X, y = circle_in_square(10_000, seeds_of(4).fresh_points)
     right = (training.logits(X) > 0) == (y == 1)
     assert row.accuracies[1] == pytest.approx(100 * right.mean(), abs=0.02)
     assert row.median_loss == pytest.approx(row.losses.mean())  # of two

@@ -97,6 +97,7 @@ def test_the_alternative_refuses_logits_without_a_loss(z):
     for function in (ce.normalized_loss, ce.normalized_gradient):
         with pytest.raises(ValueError, match="z must have (z_j / sum_k z_k > 0|a sum)"):
             function([[1, 1], z], [0.5, 0.5])
+    assert not ce.loss_exists(np.array(z), np.array([0.5, 0.5]))
     if sum(z) == 0:
         with pytest.raises(ValueError, match="z must have a sum other than 0"):
             ce.normalized([[1, 1], z])

@@ -66,7 +66,7 @@ def test_no_result_is_typed_by_hand(document):
     text = re.sub(r"\\begin\{proof\}.*?\\end\{proof\}", "", text, flags=re.DOTALL)
     text = re.sub(r"\\approx-?\d\.\d+|\(2,-1\.9\)|S=0\.1", "", text)
     text = re.sub(r"arXiv:[\d.]+|\{[\d.]+\\linewidth\}|1\.96", "", text)
-    settings = r"\\beta_1=0\.9|\\beta_2=0\.999|above 0\.6|~3\.1|\b0\.(03|01|1)\b"
+    settings = r"\\beta_1=0\.9|\\beta_2=0\.999|above 0\.6|\b0\.(03|01|1)\b"
     text = re.sub(settings, "", text)
     assert re.findall(r".*\d[.]\d.*", text) == []
 
@@ -115,11 +115,9 @@ def test_claims_on_exercise_2(n):
     assert abs(n["PytorchFreshMedian"] - n["BackpropFreshMedian"]) < 0.5
     assert n["AdamBestLoss"] < n["SGDBestLoss"]
     assert n["OptimizerGainError"] < n["OptimizerGain"]
-    assert 0 <= n["OptimizerFairGain"] <= n["OptimizerGain"] < 0.5  # little
+    assert 0 < n["OptimizerGain"] < 0.5  # little
     assert n["AdamBestRate"] not in (0.001, 1)  # not at the edge of the range
-    assert n["SGDBestRate"] not in (0.01, 10)
-    assert n["AdamStableTo"] > n["AdamBestRate"]
-    assert n["SGDStableTo"] >= n["SGDBestRate"]
+    assert n["SGDBestRate"] not in (0.001, 1)
 
 
 def test_claims_on_the_hexagon(n, numbers):
@@ -153,6 +151,8 @@ def test_claims_on_the_starts_and_on_more_units(n, numbers):
     assert 0.3 < n["SpareDead"] / n["SpareHexagons"] < 0.4  # a third
     assert share(numbers["ExactPolygons"]) == 1
     assert n["PolygonsLeast"] >= 99
+    accuracies = [float(row[5]) for row in rows_of(numbers["PolygonsTable"])[2:]]
+    assert max(accuracies) - min(accuracies) < 0.2  # from H = 5 on
 
 
 # What the README quotes
@@ -167,6 +167,11 @@ loss N to N, accuracy N to N % \| `python PyTorch: PytorchFirstLoss \
 PytorchLossMedian PytorchFreshMin PytorchFreshMax
 accuracy N to N %; no convex hexagon exceeds N %: HexagonFreshLowest \
 HexagonFreshHighest HexagonBest""".replace("\\\n", "")
+
+
+def test_the_readme_has_the_pins_of_the_environment():
+    pins = re.findall(r"- (\S+==\S+)", (ROOT / "environment.yml").read_text())
+    assert "pip install " + " ".join(pins) in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("line", README.splitlines())

@@ -162,7 +162,7 @@ def test_other_networks_train_and_are_described(call, tmp_path, options, codes):
 @pytest.mark.parametrize(
     ("path", "options", "message"),
     [
-        (BACKPROP, "--seed -1", "must be an integer from 0 to 2^32 - 1, not '-1'"),
+        (BACKPROP, "--seed -1", "must be an integer from 0 to 4294967295, not '-1'"),
         (BACKPROP, "--epochs 1.5", "must be an integer from 1 to 100000000, not '1.5'"),
         (BACKPROP, "--unknown", "--unknown"),
         (BACKPROP, "--output /dev/null/folder", "/dev/null/folder"),

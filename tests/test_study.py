@@ -21,7 +21,7 @@ import pytest
 starts = load("decision_boundary/study/starts.py")
 polygons = load("decision_boundary/study/polygons.py")
 
-OPTIONS = SimpleNamespace(data_sets=3, networks=2, points=64, steps=256, seed=4)
+OPTIONS = SimpleNamespace(data_sets=3, networks=2, points=64, seed=4)
 
 
 def trained_networks(ensemble, X):
@@ -59,8 +59,8 @@ def test_networks_trained_on_scaled_points_are_shown_on_the_square():
 def test_shares_are_means_over_data_sets():
     counted = np.array([1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 1])
     error = pytest.approx(1.96 * np.sqrt(3125 / 3) / 2)  # of 100, 75, 25, 50
-    assert data_sets.share(counted, data_sets=4) == Share(62.5, error, 25, 1, 4)
-    assert np.isnan(data_sets.share(counted, data_sets=1).error)
+    assert data_sets.share(counted, 4) == Share(62.5, error, 25, 1, 4)
+    assert np.isnan(data_sets.share(counted, 1).error)
     assert str(data_sets.count(counted)) == "10 of 16"
 
 
@@ -84,7 +84,7 @@ def test_starts_are_trained_on_fewer_data_sets_at_the_archives_scale(monkeypatch
 
 def test_hexagons_are_counted_in_the_window_and_in_the_square():
     assert TRAINED.corners.tolist() == [0, 0, 5, 0, 6, 6]
-    row = starts.count_hexagons(starts.SPREAD, TRAINED)
+    row = starts.row_of(starts.SPREAD, TRAINED)
     assert row.hexagons == HEXAGONS
     assert row.inside == data_sets.share(np.array([0, 0, 0, 0, 0, 1]), 3)
 
@@ -156,4 +156,4 @@ def test_polygons_are_measured_and_confirmed_exactly(monkeypatch):
     )
     none = polygons.evaluate(2, TRAINED)
     assert (none.share.mean, none.sampled, none.exact) == (0, 0, 1)
-    assert np.isnan([none.shortest, none.accuracy, none.best]).all()
+    assert np.isnan([none.shortest, none.accuracy]).all()

@@ -10,7 +10,7 @@ from decision_boundary.shared import figures, live, measures, outcomes, results
 from decision_boundary.shared.boundaries import describe, find_boundary
 from decision_boundary.shared.monitor import Monitor
 from decision_boundary.shared.outcomes import Outcome
-from decision_boundary.shared.script import Diverged, load, streams
+from decision_boundary.shared.script import Diverged, load, seeds_of
 import numpy as np
 from oracles import HALF, NETWORKS, SIDE, build, hexagon, network_logits
 import pytest
@@ -27,10 +27,10 @@ answer = load("decision_boundary/main.py")
 
 def test_an_epoch_of_exercise_1_takes_batches_of_32_in_a_new_order():
     training = exercise_1.Training(7, points=70)
-    X, y = circle_in_square(70, streams(7).points)
+    X, y = circle_in_square(70, seeds_of(7).points)
     rates = {"learning_rate": 0.03 / 32, "momentum": 0.9, "weight_decay": 0.01}
-    network = exercise_1.FeedForwardNetwork(seed=streams(7).weights, **rates)
-    rng = np.random.default_rng(streams(7).batches)
+    network = exercise_1.FeedForwardNetwork(seed=seeds_of(7).weights, **rates)
+    rng = np.random.default_rng(seeds_of(7).batches)
     for _ in range(2):
         training.run_epoch()
         for batch in np.split(rng.permutation(70), [32, 64]):
@@ -43,12 +43,11 @@ def test_an_epoch_of_exercise_1_takes_batches_of_32_in_a_new_order():
 
 def test_an_epoch_of_exercise_2_takes_batches_of_64_in_a_new_order():
     training = exercise_2.Training(7, points=70)
-    X, y = (torch.tensor(array) for array in circle_in_square(70, streams(7).points))
+    X, y = (torch.tensor(array) for array in circle_in_square(70, seeds_of(7).points))
     network = exercise_2.FeedForwardNetwork().double()
-    torch.manual_seed(streams(7).weights)
-    exercise_2.draw_initial_weights(network)
+    exercise_2.draw_initial_weights(network, seeds_of(7).weights)
     adam = torch.optim.Adam(network.parameters(), lr=0.01)
-    generator = torch.Generator().manual_seed(streams(7).batches)
+    generator = torch.Generator().manual_seed(seeds_of(7).batches)
     for _ in range(2):
         training.run_epoch()
         for batch in torch.randperm(70, generator=generator).split(64):
@@ -62,7 +61,7 @@ def test_an_epoch_of_exercise_2_takes_batches_of_64_in_a_new_order():
 @pytest.mark.parametrize("code", ["NumPy", "PyTorch"])
 def test_the_answer_trains_one_layer_from_the_same_start_with_both_codes(code):
     training = answer.new_training(code, 7, 9, 0.2, [4], init="xavier")
-    start = initial_ensemble(1, 4, "xavier", streams(7).weights, np.float64).network(0)
+    start = initial_ensemble(1, 4, "xavier", seeds_of(7).weights, np.float64).network(0)
     np.testing.assert_equal(training.layers(), start)
     logits = network_logits(*start, training.X)
     np.testing.assert_allclose(training.logits(training.X), logits)
@@ -123,7 +122,7 @@ def test_the_outcome_of_a_training(capsys):
         monitor.after_epoch()
         outcome = monitor.finish()
     assert outcome[:4] == (5, 0.7, [0.6, 1 / 8], 2 / 3)
-    X, y = circle_in_square(100_000, streams(5).fresh_points)
+    X, y = circle_in_square(100_000, seeds_of(5).fresh_points)
     right = (np.hypot(X[:, :1], X[:, 1:]) > 0.5) == y
     assert outcome.fresh_accuracy == pytest.approx(right.mean())
     middle = np.sqrt((RADIUS**2 + 1 / 4) / 2)  # halves the ring of the wrong points
@@ -144,21 +143,22 @@ def test_a_loss_that_is_not_finite_names_the_epoch():
         monitor.after_epoch()
 
 
-def test_a_summary_has_medians_and_extremes(monkeypatch):
+def test_macros_are_medians_and_extremes(monkeypatch):
     monkeypatch.setattr(outcomes, "RECENT", 2)
     found = [
         Outcome(0, 0.7, [0.65, 0.61, 0.30, 0.10], 0.90, 0.87, 0.01),
         Outcome(1, 0.8, [0.62, 0.10, 0.30, 0.40], 0.80, 0.77, 0.03),
         Outcome(2, 0.9, [0.02, 0.50, 0.05, 0.20], 0.95, 0.92, 0.02),
     ]
-    summary = outcomes.summarize(found)
-    losses = summary.first_loss, summary.least_loss, summary.loss, summary.greatest_loss
-    assert losses == (0.8, 0.1, 0.2, 0.4)
-    assert (summary.recent_loss, summary.accuracy) == (0.3, 0.9)
-    assert (summary.least_fresh_accuracy, summary.fresh_accuracy) == (0.77, 0.87)
-    assert (summary.greatest_fresh_accuracy, summary.error_distance) == (0.92, 0.02)
-    assert summary.plateau_epochs == 1  # of 2, 1 and 0
-    assert summary.greatest_rise == pytest.approx(4)  # in the second half
+    options = SimpleNamespace(points=9, epochs=4, runs=3, learning_rate=0.1)
+    texts = outcomes.macros("", options, found)
+    numbers = {name: float(text) for name, text in texts.items()}
+    expected = {"Points": 9, "Epochs": 4, "Runs": 3, "Rate": 0.1}
+    expected |= {"FirstLoss": 0.8, "LossMin": 0.1, "LossMedian": 0.2, "LossMax": 0.4}
+    expected |= {"LossRecent": 0.3, "Accuracy": 90, "ErrorDistance": 0.02}
+    expected |= {"FreshMin": 77, "FreshMedian": 87, "FreshMax": 92}
+    # Epochs on the plateau are 2, 1 and 0; rises are those of the second half
+    assert numbers == expected | {"Plateau": 1, "Rise": 4}
 
 
 def relu(network):

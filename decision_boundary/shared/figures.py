@@ -1,4 +1,4 @@
-"""Figures: one style for all, and what several of them draw."""
+"""Figures: one style for all, set by importing this file, and what several draw."""
 
 import logging
 import os
@@ -159,6 +159,16 @@ def hinge_lines(weights, biases):
 def draw_hinges(ax, weights, biases):
     """Draw the hinges of the first layer's units, (2, H) and (H,)."""
     ax.plot(*as_line(hinge_lines(weights, biases)), **HINGE)
+
+
+def draw_trained(ax, training, polylines):
+    """Draw a training's boundary; of ReLU also the corners, and one layer's hinges."""
+    layers = training.layers()
+    if layers is not None:
+        weights, biases = layers
+        if len(weights) == 2:
+            draw_hinges(ax, weights[0], biases[0])
+    draw_boundary(ax, polylines, corners=layers is not None)
 
 
 def draw_network(ax, weights, biases, polylines):

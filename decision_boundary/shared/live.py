@@ -1,11 +1,13 @@
 """Views of a training while it runs: a window on the screen, and a GIF."""
 
-import io
+from pathlib import Path
 import sys
+import tempfile
 import time
 
 from decision_boundary.shared import figures
 from decision_boundary.shared.boundaries import find_boundary
+from decision_boundary.shared.script import one_line
 import matplotlib
 from matplotlib.animation import PillowWriter
 import numpy as np
@@ -103,9 +105,9 @@ def open_window():
 
         return Window(pyplot)
     except ImportError as error:
-        reason = "tkinter is not installed" if "tkinter" in str(error) else "no screen"
+        reason = one_line(error)
     except tkinter.TclError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
     print(f"--live: {reason}; training without a window", file=sys.stderr)
     return None
 
@@ -116,11 +118,10 @@ class Animation:
     def __init__(self, training, title, epochs):
         figure = figures.new_figure(2.6, width=5.2)
         self.view = View(figure, training, title, epochs)
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "training.gif"
         self.writer = PillowWriter(FRAMES_PER_SECOND)
-        self.content = io.BytesIO()
-        self.content.name = "training.gif"  # tells Pillow the format
-        self.writer.setup(figure, "training.gif", dpi=80)
-        self.writer.outfile = self.content
+        self.writer.setup(figure, self.path, dpi=80)
         self.epochs = set(np.geomspace(1, epochs, FRAMES).round())
 
     def update(self, losses):
@@ -133,4 +134,6 @@ class Animation:
         for _ in range(FRAMES_PER_SECOND):  # the last frame stays for a second
             self.writer.grab_frame()
         self.writer.finish()
-        return self.content.getvalue()
+        content = self.path.read_bytes()
+        self.folder.cleanup()
+        return content

@@ -95,7 +95,7 @@ def macros(measured):
         "HexagonFreshLowest": f"{min(fresh):.2f}",
         "HexagonFreshHighest": f"{max(fresh):.2f}",
     }
-    for code in {result.code: None for result in measured}:
+    for code in dict.fromkeys(result.code for result in measured):
         own = [result.corners for result in measured if result.code == code]
         texts[f"Hexagon{code}"] = f"{own.count(6)} of {len(own)}"
     return texts
@@ -109,7 +109,7 @@ def example_macros(training):
     [(vertices, _)] = find_boundary(training)
     z = vertices @ W + b  # (K, 2) @ (2, 3) -> (K, 3)
     corner = np.abs(z[:, 0]).argmin()  # on the hinge of unit 1
-    active = rows[z[corner].argmax()]
+    active = rows[z[corner].argmax()]  # the only unit that is active there
     [other] = [row.number for row in rows[1:] if row != active]
     boundary = f"{active.outgoing:.3f}\\,({active.equation()}){c.item():+.3f}=0"
     return {

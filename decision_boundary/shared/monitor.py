@@ -6,7 +6,7 @@ import time
 from decision_boundary.data import RADIUS, circle_in_square
 from decision_boundary.shared import live
 from decision_boundary.shared.outcomes import Outcome
-from decision_boundary.shared.script import Diverged, streams
+from decision_boundary.shared.script import Diverged, seeds_of
 import numpy as np
 
 PRINTED_EPOCHS = 16
@@ -66,7 +66,7 @@ class Monitor:
     def finish(self):
         """Print and return the Outcome of the training."""
         training = self.training
-        X, y = circle_in_square(FRESH_POINTS, streams(self.seed).fresh_points)
+        X, y = circle_in_square(FRESH_POINTS, seeds_of(self.seed).fresh_points)
         wrong = (training.logits(X) > 0) != (y > 0.5)
         distances = np.abs(np.hypot(*X[wrong[:, 0]].T) - RADIUS)
         outcome = Outcome(

@@ -1,4 +1,4 @@
-"""What came out of the trainings of Exercises 1 and 2: summary, macros, figure."""
+"""What came out of the trainings of Exercises 1 and 2: macros and figure."""
 
 from typing import NamedTuple
 
@@ -22,64 +22,35 @@ class Outcome(NamedTuple):
     error_distance: float  # median distance of the wrong fresh points from the rim
 
 
-class Summary(NamedTuple):
-    """Summary of several seeds; medians unless noted."""
-
-    first_loss: float
-    least_loss: float
-    loss: float
-    greatest_loss: float
-    recent_loss: float  # the least of that run in the last RECENT epochs
-    accuracy: float
-    least_fresh_accuracy: float
-    fresh_accuracy: float
-    greatest_fresh_accuracy: float
-    error_distance: float
-    plateau_epochs: float  # after which the loss is first below PLATEAU
-    greatest_rise: float  # loss / loss one epoch before, in the second half
-
-
-def summarize(outcomes):
+def macros(prefix, options, outcomes):
+    """{LaTeX macro: text} of the options, and of all outcomes: medians unless noted."""
     losses = np.array([outcome.losses for outcome in outcomes])  # (runs, epochs)
-    fresh_accuracies = [outcome.fresh_accuracy for outcome in outcomes]
-    worst = losses[losses[:, -1].argmax()]
+    last = losses[:, -1]
+    worst = losses[last.argmax()]  # the run with the greatest final loss
     late = losses[:, losses.shape[1] // 2 :]
     rises = late[:, 1:] / np.maximum(late[:, :-1], figures.LEAST_LOSS)
-    return Summary(
-        first_loss=np.median([outcome.first_loss for outcome in outcomes]),
-        least_loss=losses[:, -1].min(),
-        loss=np.median(losses[:, -1]),
-        greatest_loss=worst[-1],
-        recent_loss=worst[-RECENT:].min(),
-        accuracy=np.median([outcome.accuracy for outcome in outcomes]),
-        least_fresh_accuracy=min(fresh_accuracies),
-        fresh_accuracy=np.median(fresh_accuracies),
-        greatest_fresh_accuracy=max(fresh_accuracies),
-        error_distance=np.median([outcome.error_distance for outcome in outcomes]),
-        plateau_epochs=np.median((losses >= PLATEAU).sum(axis=1)),
-        greatest_rise=rises.max(initial=0),
-    )
-
-
-def macros(prefix, options, summary):
-    """{LaTeX macro: text} of the options and the summary."""
+    first = [outcome.first_loss for outcome in outcomes]
+    accuracies = [outcome.accuracy for outcome in outcomes]
+    fresh = [outcome.fresh_accuracy for outcome in outcomes]
+    distances = [outcome.error_distance for outcome in outcomes]
+    plateaus = (losses >= PLATEAU).sum(axis=1)  # epochs
     texts = {
         "Points": plain(options.points),
         "Epochs": plain(options.epochs),
         "Runs": options.runs,
         "Rate": plain(options.learning_rate),
-        "FirstLoss": f"{summary.first_loss:.2f}",
-        "LossMin": f"{summary.least_loss:.3f}",
-        "LossMedian": f"{summary.loss:.3f}",
-        "LossMax": f"{summary.greatest_loss:.3f}",
-        "LossRecent": f"{summary.recent_loss:.3f}",
-        "Accuracy": f"{100 * summary.accuracy:.1f}",
-        "FreshMin": f"{100 * summary.least_fresh_accuracy:.1f}",
-        "FreshMedian": f"{100 * summary.fresh_accuracy:.1f}",
-        "FreshMax": f"{100 * summary.greatest_fresh_accuracy:.1f}",
-        "ErrorDistance": f"{summary.error_distance:.3f}",
-        "Plateau": f"{summary.plateau_epochs:.0f}",
-        "Rise": f"{summary.greatest_rise:.1f}",
+        "FirstLoss": f"{np.median(first):.2f}",
+        "LossMin": f"{last.min():.3f}",
+        "LossMedian": f"{np.median(last):.3f}",
+        "LossMax": f"{last.max():.3f}",
+        "LossRecent": f"{worst[-RECENT:].min():.3f}",
+        "Accuracy": f"{100 * np.median(accuracies):.1f}",
+        "FreshMin": f"{100 * min(fresh):.1f}",
+        "FreshMedian": f"{100 * np.median(fresh):.1f}",
+        "FreshMax": f"{100 * max(fresh):.1f}",
+        "ErrorDistance": f"{np.median(distances):.3f}",
+        "Plateau": f"{np.median(plateaus):.0f}",
+        "Rise": f"{rises.max(initial=0):.1f}",  # greatest, loss / loss an epoch before
     }
     return {prefix + name: text for name, text in texts.items()}
 

@@ -1,4 +1,4 @@
-"""What all scripts share: options, random streams, progress, exit statuses."""
+"""What all scripts share: options, seeds, progress, exit statuses."""
 
 import argparse
 import importlib.util
@@ -61,7 +61,7 @@ def forget_neighbours():
         sys.modules.pop(name, None)
 
 
-class Streams(NamedTuple):
+class Seeds(NamedTuple):
     """Independent seeds for the random numbers of one training."""
 
     points: int
@@ -70,8 +70,8 @@ class Streams(NamedTuple):
     fresh_points: int
 
 
-def streams(seed):
-    return Streams(*np.random.SeedSequence(seed).generate_state(4).tolist())
+def seeds_of(seed):
+    return Seeds(*np.random.SeedSequence(seed).generate_state(4).tolist())
 
 
 # Progress
@@ -158,8 +158,7 @@ def add_number(parser, name, default, text, type=at_least_1):
 
 
 def add_seed(parser):
-    seeds = number(int, 0, 2**32 - 1, "an integer from 0 to 2^32 - 1")
-    add_number(parser, "--seed", 0, "decides the run", seeds)
+    add_number(parser, "--seed", 0, "decides the run", integer(0, 2**32 - 1))
 
 
 def add_training_options(

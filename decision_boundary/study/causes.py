@@ -1,4 +1,4 @@
-"""What initial weights predict, and what has become of networks that are no hexagon."""
+"""What initial weights predict, and what has become of networks without a hexagon."""
 
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ class Initial(NamedTuple):
 
 
 def initial_networks(options):
+    """The Initial ones from which `train_ensemble` starts with the same seeds."""
     surround = []
     positive = []
     for seed in range(options.seed, options.seed + options.data_sets):
@@ -51,11 +52,11 @@ def tabulate_starts(initial, hexagon):
     positive = initial.positive.sum(axis=1)
     table = []
     for number in (3, 2, 1, 0):
-        for word, side in [("yes", initial.surround), ("no", ~initial.surround)]:
-            found = hexagon[side & (positive == number)]
-            if len(found) > 0:
-                share = 100 * found.mean()
-                row = StartRow(number, word, found.sum(), len(found), share)
+        for word, surround in [("yes", initial.surround), ("no", ~initial.surround)]:
+            ends = hexagon[surround & (positive == number)]
+            if len(ends) > 0:
+                share = 100 * ends.mean()
+                row = StartRow(number, word, ends.sum(), len(ends), share)
                 table.append(row)
     return table
 
@@ -96,7 +97,7 @@ def boundary_kind(boundary, corners):
 
 
 class Failures(NamedTuple):
-    """Networks from Xavier weights that are no hexagon."""
+    """What has become of networks from Xavier weights."""
 
     dead: Count  # of all failures, those with a dead unit
     dead_negative: Count  # of all dead units, those that start with a_j <= 0

@@ -88,11 +88,7 @@ def draw(table):
         hidden_units, activation, init = result.configuration
         figures.draw_square(ax)
         figures.draw_image(ax, figures.on_grid(result.training.logits, 400) > 0)
-        is_relu = activation == "relu"
-        if is_relu and len(hidden_units) == 1:
-            weights, biases = result.training.layers()
-            figures.draw_hinges(ax, weights[0], biases[0])
-        figures.draw_boundary(ax, result.boundary, corners=is_relu)
+        figures.draw_trained(ax, result.training, result.boundary)
         sizes = "-".join(map(str, [2, *hidden_units, 1]))
         ax.set_title(f"{activation}, {init}\n{sizes}", fontsize=8)
         same = [r.words for r in table if r.configuration == result.configuration]

@@ -26,9 +26,9 @@ def add_options(parser, data_sets, networks):
     script.add_number(parser, "--epochs", 256, "passes over the points")
 
 
-def make_data_sets(data_sets, num_points, seed):
+def make_data_sets(D, num_points, seed):
     """X (D, N, 2) and y (D, N, 1) of the seeds from `seed` on."""
-    sets = [circle_in_square(num_points, s) for s in range(seed, seed + data_sets)]
+    sets = [circle_in_square(num_points, s) for s in range(seed, seed + D)]
     return np.stack([X for X, _ in sets]), np.stack([y for _, y in sets])
 
 
@@ -45,7 +45,8 @@ class TrainedNetworks(NamedTuple):
         E = len(self.boundaries)
         dead = []
         for k in range(E):
-            X = self.X[k * len(self.X) // E]  # (N, 2), on which network k was trained
+            data_set = k * len(self.X) // E
+            X = self.X[data_set]  # (N, 2)
             W = self.ensemble.hidden_weights[k]
             z = X @ W + self.ensemble.hidden_biases[k]  # (N, 2) @ (2, H) + (H,)
             dead.append((z <= 0).all(axis=0))
@@ -93,18 +94,18 @@ class Share(NamedTuple):
     data_sets: int
 
 
-def share(counted, data_sets):
+def share(counted, D):
     """The Share of networks for which counted (E,) is true, E / D on each data set."""
-    shares = 100 * counted.reshape(data_sets, -1).mean(axis=1)
+    shares = 100 * counted.reshape(D, -1).mean(axis=1)
     error = math.nan
-    if data_sets > 1:
-        error = 1.96 * shares.std(ddof=1) / math.sqrt(data_sets)
+    if D > 1:
+        error = 1.96 * shares.std(ddof=1) / math.sqrt(D)
     return Share(
         mean=shares.mean(),
         error=error,
         worst=shares.min(),
         complete=int((shares == 100).sum()),
-        data_sets=data_sets,
+        data_sets=D,
     )
 
 
@@ -121,6 +122,11 @@ class Count(NamedTuple):
 def count(counted):
     """The Count of true entries of an array."""
     return Count(int(np.sum(counted)), np.size(counted))
+
+
+def median(values):
+    """The median, or nan where there is no value."""
+    return np.median(values) if len(values) > 0 else math.nan
 
 
 def in_square(vertices):

@@ -23,12 +23,14 @@ def exact_corners(weights, biases):
 
     weights [(2, H), (H, 1)] and biases [(H,), (1,)] are arrays of floats.
     """
-    (w, a), (b, c) = map(fractions, weights), map(fractions, biases)
+    w, a = map(fractions, weights)
+    b, c = map(fractions, biases)
     if a.min() <= 0 or not surrounds_origin(w):
         return None
     corners = []
     for (x, y), bias in zip(w.T, b):
-        point, along = -bias * np.array([x, y]) / (x * x + y * y), np.array([-y, x])
+        point = -bias * np.array([x, y]) / (x * x + y * y)
+        along = np.array([-y, x])
         # On this hinge, at point + t along, unit k has the value p_k + t q_k
         zeros = two_zeros(point @ w + b, along @ w, a, c)
         corners += [point + t * along for t in zeros]
@@ -55,7 +57,9 @@ def two_zeros(p, q, a, c):
     kinks = [kinks[0] - 1, *kinks, kinks[-1] + 1]
     values = [(np.maximum(p + t * q, 0) @ a + c).item() for t in kinks]
     inside = [i for i, value in enumerate(values[1:-1], start=1) if value < 0]
-    if not inside or 0 in values[1:-1] or sum((p == 0) & (q == 0)) > 1:
+    if not inside or 0 in values[1:-1]:
+        return []
+    if sum((p == 0) & (q == 0)) > 1:  # another hinge is the same line
         return []
     zeros = []
     for i, k in [(inside[0], inside[0] - 1), (inside[-1], inside[-1] + 1)]:

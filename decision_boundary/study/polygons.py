@@ -1,6 +1,6 @@
 """Exercise 3: H units give a polygon with 2H corners.
 
-python decision_boundary/study/polygons.py    trains, draws, writes numbers
+python decision_boundary/study/polygons.py    trains, writes numbers
 """
 
 from pathlib import Path
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from decision_boundary.geometry import best_polygon, disc_error, side_lengths
-from decision_boundary.shared import figures, results, script
+from decision_boundary.shared import results, script
 from decision_boundary.study import data_sets
 from decision_boundary.study.exact import confirmed
 import numpy as np
 
-HIDDEN_UNITS = range(2, 9)
+HIDDEN_UNITS = range(3, 9)
 CONFIRMED = 5  # networks of each data set are also examined in exact arithmetic
 
 
@@ -26,7 +26,7 @@ class Row(NamedTuple):
     share: data_sets.Share  # of polygons with 2H corners
     shortest: float  # side
     accuracy: float  # in percent of the square
-    best: float  # accuracy of any polygon with 2H corners
+    best: float  # accuracy of the best polygon with 2H corners
     sampled: int  # polygons among the first networks of each data set
     exact: int  # those of the sample that exact arithmetic confirms
 
@@ -42,58 +42,37 @@ COLUMNS = {
 }
 
 
-def train_all(options):
-    """{H: the trained networks}"""
+def train(H, options):
     X, y = data_sets.make_data_sets(options.data_sets, options.points, options.seed)
-    trained = {}
-    for H in HIDDEN_UNITS:
-        trained[H] = data_sets.train(
-            X, y, options, f"{H} units", hidden_units=H, epochs=options.epochs
-        )
-    return trained
+    return data_sets.train(
+        X, y, options, f"{H} units", hidden_units=H, epochs=options.epochs
+    )
 
 
 def evaluate(H, trained):
     """The Row of networks with H hidden units."""
     corners = 2 * H
-    found = trained.corners == corners
+    is_polygon = trained.corners == corners
     polygons = trained.polygons(corners)
-    best = np.nan
-    if polygons:
-        best = 100 * (1 - disc_error(best_polygon(corners)))
     D = len(trained.X)
-    by_data_set = np.arange(len(found)).reshape(D, -1)
+    by_data_set = np.arange(len(is_polygon)).reshape(D, -1)
     sample = by_data_set[:, :CONFIRMED].flatten()
     networks = [trained.ensemble.network(k) for k in sample]
     return Row(
         units=H,
         corners=corners,
-        share=data_sets.share(found, D),
-        shortest=np.median([side_lengths(v).min() for v in polygons] or [np.nan]),
-        accuracy=np.median(data_sets.accuracies(polygons) or [np.nan]),
-        best=best,
-        sampled=found[sample].sum(),
+        share=data_sets.share(is_polygon, D),
+        shortest=data_sets.median([side_lengths(v).min() for v in polygons]),
+        accuracy=data_sets.median(data_sets.accuracies(polygons)),
+        best=100 * (1 - disc_error(best_polygon(corners))),
+        sampled=is_polygon[sample].sum(),
         exact=confirmed(networks, data_sets.WINDOW),
     )
 
 
-def draw(trained):
-    """The first 2H-gon for each H, or the first network where there is none."""
-    figure = figures.new_figure(1.3)
-    axes = figure.subplots(1, len(trained))
-    for ax, (H, networks) in zip(axes, trained.items()):
-        found = networks.corners == 2 * H
-        k = found.argmax()  # the first one, or 0
-        weights, biases = networks.ensemble.network(k)
-        figures.draw_network(ax, weights, biases, networks.boundaries[k])
-        kind = f"{2 * H}-gon" if found[k] else "no polygon"
-        ax.set_title(f"$H = {H}$\n{kind}", fontsize=8)
-    return figure
-
-
 def macros(options, table):
     """{LaTeX macro: text}"""
-    least = min(row.share.mean for row in table if row.units >= 3)
+    least = min(row.share.mean for row in table)
     exact = sum(row.exact for row in table)
     sampled = sum(row.sampled for row in table)
     return {
@@ -110,10 +89,9 @@ def main():
     data_sets.add_options(parser, data_sets=20, networks=50)
     options = script.parse(parser)
 
-    trained = train_all(options)
-    table = [evaluate(H, networks) for H, networks in trained.items()]
+    table = [evaluate(H, train(H, options)) for H in HIDDEN_UNITS]
     results.print_table(table, COLUMNS)
-    results.save(options, "polygons", macros(options, table), draw(trained))
+    results.save(options, "polygons", macros(options, table))
 
 
 if __name__ == "__main__":

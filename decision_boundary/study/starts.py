@@ -44,11 +44,11 @@ class Scale(NamedTuple):
 OURS = Scale("Ours", 1, 0.03, np.float32, STARTS)
 # Where the disc has radius 5; in float32 the counts would depend on the processor
 ARCHIVE = Scale("Archive", 5 / RADIUS, 0.01, np.float64, STARTS[:4])
-FEWER = 5  # the part of the data sets for more than 3 units, and at the archive's scale
+FEWER = 5  # one fifth of the data sets for more than 3 units and the archive's scale
 
 
-def train(start, scale, data_sets_count, options):
-    X, y = data_sets.make_data_sets(data_sets_count, options.points, options.seed)
+def train(start, scale, D, options):
+    X, y = data_sets.make_data_sets(D, options.points, options.seed)
     return data_sets.train(
         X,
         y,
@@ -93,13 +93,13 @@ COLUMNS = {
 }
 
 
-def count_hexagons(start, trained):
+def row_of(start, trained):
     """The Row of a start."""
-    found = trained.corners == 6
-    inside = found.copy()
-    inside[found] = [data_sets.in_square(vertices) for vertices in trained.polygons(6)]
+    is_hexagon = trained.corners == 6
+    inside = is_hexagon.copy()
+    inside[is_hexagon] = [data_sets.in_square(v) for v in trained.polygons(6)]
     D = len(trained.X)
-    return Row(start, data_sets.share(found, D), data_sets.share(inside, D))
+    return Row(start, data_sets.share(is_hexagon, D), data_sets.share(inside, D))
 
 
 def draw(trained):
@@ -158,7 +158,7 @@ def cause_macros(options, trained):
         "SpareHexagons": spare.total(),
         "SpareDead": spare["dead unit"],
         "SpareNegative": spare["negative weight"],
-        "KappaShare": f"{100 * np.mean(kappas <= 0):.0f}",
+        "KappaShare": f"{math.floor(100 * np.mean(kappas <= 0))}",
     }
 
 
@@ -172,7 +172,7 @@ def main():
     for scale, by_start in trained.items():
         rows[scale] = {}
         for start, networks in by_start.items():
-            rows[scale][start] = count_hexagons(start, networks)
+            rows[scale][start] = row_of(start, networks)
         print(f"{scale.name}: shares of hexagons, and of those in the square")
         results.print_table(rows[scale].values(), COLUMNS)
     texts = macros(options, rows)
