@@ -41,10 +41,11 @@ $N/hexagon.tex: decision_boundary/main.py
 $N/mistakes.tex: tests/mistakes.py
 $(STUDY:%=$N/%.tex): $N/%.tex: decision_boundary/study/%.py
 
-$(NUMBERS): $(wildcard decision_boundary/*.py decision_boundary/shared/*.py \
-		$(addprefix decision_boundary/study/, causes.py data_sets.py exact.py) \
-		P*-FeedForward/net.py P*-FeedForward/optimizer.py P*-FeedForward/main.py) \
-		$(ENVIRONMENT)
+LIBRARY = $(wildcard decision_boundary/*.py decision_boundary/shared/*.py) \
+	$(addprefix decision_boundary/study/, causes.py data_sets.py exact.py) \
+	$(wildcard P*-FeedForward/net.py P*-FeedForward/optimizer.py P*-FeedForward/main.py)
+
+$(NUMBERS): $(LIBRARY) $(ENVIRONMENT)
 
 $N/%.tex:
 	@mkdir -p $N; rm -f $@; begin=$$(date +%s); \
@@ -52,7 +53,7 @@ $N/%.tex:
 	echo "begins: $$script"; \
 	$(PYTHON) $$script > $$log 2>&1 || { cat $$log; exit 1; }; \
 	echo "ends:   $$script, $$(($$(date +%s) - begin)) s," \
-		$$(find $N -name "*.tex" | wc -l) of $(words $(NUMBERS))
+		$$(find $N -name "*.tex" $(LIBRARY:%=-newer %) | wc -l) of $(words $(NUMBERS))
 
 # The lines of code that the report quotes
 $N/backward.py: Python-FeedForward/net.py

@@ -17,10 +17,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 NETWORKS = 20
 POINTS = 32
 STEP = np.finfo(float).eps ** (1 / 3)  # balances truncation and rounding
-# Powers of ten above the deviations; the report quotes them, as the digits of the
+# Powers of ten above the deviations. The report quotes them, since the digits of the
 # deviations themselves depend on the processor
-AUTOGRAD_BOUND = -12
-DIFFERENCES_BOUND = -7
+AUTOGRAD_EXPONENT = -12
+DIFFERENCES_EXPONENT = -7
 
 
 class Row(NamedTuple):
@@ -115,10 +115,8 @@ def largest_deviations(rows):
 def check(seed):
     """The largest deviations over NETWORKS networks, a Row for each parameter."""
     rng = np.random.default_rng(seed)
-    networks = [check_network(rng) for _ in range(NETWORKS)]
-    return [
-        Row(rows[0].parameter, *largest_deviations(rows)) for rows in zip(*networks)
-    ]
+    tables = [check_network(rng) for _ in range(NETWORKS)]
+    return [Row(rows[0].parameter, *largest_deviations(rows)) for rows in zip(*tables)]
 
 
 def main():
@@ -134,13 +132,15 @@ def main():
     }
     results.print_table(rows, columns)
     autograd, differences = largest_deviations(rows)
-    if not (autograd < 10.0**AUTOGRAD_BOUND and differences < 10.0**DIFFERENCES_BOUND):
-        sys.exit("gradient_check.py: a deviation is above its bound: backward is wrong")
+    if not autograd < 10.0**AUTOGRAD_EXPONENT:  # NaN is not, either
+        sys.exit("gradient_check.py: backward is wrong: it is not autograd's")
+    if not differences < 10.0**DIFFERENCES_EXPONENT:
+        sys.exit("gradient_check.py: backward is wrong: it is no central difference")
 
     macros = {
         "GradientNetworks": NETWORKS,
-        "GradientAutograd": f"10^{{{AUTOGRAD_BOUND}}}",
-        "GradientDifferences": f"10^{{{DIFFERENCES_BOUND}}}",
+        "GradientAutograd": f"10^{{{AUTOGRAD_EXPONENT}}}",
+        "GradientDifferences": f"10^{{{DIFFERENCES_EXPONENT}}}",
     }
     results.save(options, "gradients", macros)
 

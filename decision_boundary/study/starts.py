@@ -125,7 +125,7 @@ def macros(options, rows):
         "StartArchiveSets": rows[ARCHIVE][XAVIER].hexagons.data_sets,
         "StartFewSets": rows[OURS][XAVIER_FOUR].hexagons.data_sets,
         "StartNetworks": options.networks,
-        "StartTotal": options.data_sets * options.networks,
+        "StartTotal": results.plain(options.data_sets * options.networks),
         "StartInside": f"{spread.inside.mean:.1f}",
         "StartAllSets": spread.hexagons.complete,
         "StartTableOurs": results.latex_table(rows[OURS].values(), COLUMNS),
