@@ -58,16 +58,15 @@ def new_training(
 
 
 def train_all(options, monitor):
-    """{code: its trainings}, and the outcomes in the same order."""
+    """{code: its trainings}, and what came out of each of them."""
     trainings = {}
-    outcomes = {}
+    measured = []
     codes = ["NumPy", "PyTorch"] if options.activation == "relu" else ["NumPy"]
     for code in codes:
         epochs = options.epochs
         if code == "NumPy":
             epochs = SGD_EPOCHS_PER_EPOCH * options.epochs
         trainings[code] = []
-        outcomes[code] = []
         for seed in range(options.seed, options.seed + options.runs):
             training = new_training(
                 code,
@@ -83,8 +82,8 @@ def train_all(options, monitor):
                 training.run_epoch()
                 monitor.after_epoch()
             trainings[code].append(training)
-            outcomes[code].append(monitor.finish())
-    return trainings, outcomes
+            measured.append(measures.measure(code, training, monitor.finish()))
+    return trainings, measured
 
 
 def draw(trainings, options):
@@ -158,11 +157,7 @@ def main():
         save_ensemble(options)
         return
     monitor = Monitor(options)
-    trainings, outcomes = train_all(options, monitor)
-    measured = []
-    for code in trainings:
-        for training, outcome in zip(trainings[code], outcomes[code]):
-            measured.append(measures.measure(code, training, outcome))
+    trainings, measured = train_all(options, monitor)
     for result in measured:
         print(f"{result.code}, seed {result.seed}: {result.words}")
     polygons = [result for result in measured if result.corners]
