@@ -94,13 +94,13 @@ class Gain(NamedTuple):
     """Adam's accuracy minus SGD's, in percentage points: mean over seeds, and error."""
 
     mean: float
-    error: float  # 1.96 standard errors
+    error: float  # the standard error of the mean
 
 
 def gain(adam, sgd):
     differences = adam.accuracies - sgd.accuracies  # (seeds,)
     standard_error = differences.std(ddof=1) / np.sqrt(len(differences))
-    return Gain(differences.mean(), 1.96 * standard_error)
+    return Gain(differences.mean(), standard_error)
 
 
 def best(rows):
@@ -122,7 +122,7 @@ def draw(table):
             medians = np.median(values, axis=1)
             ax.plot(rates, medians, line, color=color, label=name)
     left.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="loss")
-    left.legend(frameon=False)
+    left.legend(frameon=False, loc="upper center")
     right.set(xscale="log", ylim=(94, 99), xlabel="learning rate")
     right.set(ylabel="fresh accuracy [%]")
     return figure
@@ -143,6 +143,7 @@ def macros(options, table):
         "AdamBestLoss": f"{adam.median_loss:.4f}",
         "SGDBestRate": f"{sgd.rate:.2g}",
         "SGDBestLoss": f"{sgd.median_loss:.4f}",
+        "OptimizerLower": f"{np.sum(adam.losses < sgd.losses)} of {options.runs}",
         "OptimizerGain": f"{difference.mean:.1f}",
         "OptimizerGainError": f"{difference.error:.1f}",
     }

@@ -22,7 +22,7 @@ import numpy as np
 CLASSES = 10
 LEARNING_RATES = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 STEPS = 1000
-NEAR = 0.01  # a run with a loss below it reaches the least loss, which is 0
+NEAR = 0.01  # the least loss of a distribution is 0
 
 
 def softmax(z):
@@ -228,7 +228,7 @@ def draw():
     right.fill([0, far, far, -low], [0, 0, low, low], color="#dddddd", lw=0)
     right.plot([0, -low], [0, low], color=figures.DARK, ls="--")
     right.text(0.45, -0.72, "$S = 0$", rotation=-45, ha="center", va="center")
-    right.text(0.06, -1.48, "$L$ undefined", size=8)
+    right.text(0.08, -1.52, "$L$ un-\ndefined", size=7)
     label(right, 0.7, "distributions,\n$L > 0$")
     label(right, -0.8, "no distributions,\n$L < 0$, and no\nlower bound\nnear $S = 0$")
     return figure

@@ -89,7 +89,7 @@ def train_all(options, monitor):
 def draw(trainings, options):
     """Draw each code's first network; for the answer, also the plainest example."""
     is_answer = options.hidden_units == HIDDEN_UNITS and options.activation == "relu"
-    figure = figures.new_figure(2.15)
+    figure = figures.new_figure(1.9)
     axes = figure.subplots(1, len(trainings) + is_answer, squeeze=False)[0]
     if is_answer:
         draw_example(axes[0])

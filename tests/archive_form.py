@@ -84,7 +84,7 @@ class FeedForwardNetwork:
                 #! self.dW2_acc[i][j] += delta2[j] * self.a1[i]
             for i in range(self.input_size):
                 self.dW1_acc[j][i] += delta1[j] * self.x[i]
-                #! dW1: not summed over the batch: `=` for `+=`
+                #! dW1: not summed over the batch: last point only
                 #! self.dW1_acc[j][i] = delta1[j] * self.x[i]
 """
 

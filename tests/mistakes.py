@@ -32,7 +32,7 @@ class Mistake(NamedTuple):
     name: str
     right: str  # this text occurs once in our file;
     wrong: str  # with this one in its place, the file has the mistake
-    shows: str = ""  # how it shows, and
+    shows: str = ""  # what one sees of it, and
     caught: str = ""  # what catches it, for the report's table
 
 
@@ -58,7 +58,7 @@ MISTAKES = [
         SUM_MISSING,
         right="delta.dot(self.weights[layer].T)",
         wrong="delta[:, :1].dot(self.weights[layer].T[:1])",
-        shows="hardly: the loss falls all the same",
+        shows="the loss falls all the same",
         caught="central differences",
     ),
     Mistake(
@@ -73,15 +73,15 @@ MISTAKES = [
         "the weight gradient is transposed",
         right="+= a.T.dot(delta)",
         wrong="+= delta.T.dot(a) if len(delta.T) == len(a.T) else a.T.dot(delta)",
-        shows="not if square: the loss falls all the same",
+        shows="nothing if square: the loss falls",
         caught="central differences",
     ),
     Mistake(
         "1(a)",
-        "not summed over the batch: `=` for `+=`",
+        "not summed over the batch: last point only",
         right="for layer in reversed(",
         wrong="self.zero_grad(); delta[:-1] = 0\n        for layer in reversed(",
-        shows="only with two points in a batch",
+        shows="nothing with one point in a batch",
         caught="central differences for a batch",
     ),
     Mistake(
@@ -101,7 +101,7 @@ MISTAKES = [
         IGNORED,
         right="output, grad_output)",
         wrong="output, torch.ones_like(grad_output))",
-        shows="not with `y.sum().backward()`",
+        shows="nothing with `y.sum().backward()`",
         caught="a random incoming gradient",
     ),
     Mistake(
@@ -109,7 +109,7 @@ MISTAKES = [
         BIAS_NOT_SUMMED,
         right=".sum(0)",
         wrong="",
-        shows="not in training: autograd sums it",
+        shows="nothing in training: autograd sums it",
         caught="the shape that `backward` returns",
     ),
     Mistake(
@@ -129,7 +129,7 @@ MISTAKES = [
         IN_PLACE,
         right="torch.where(output <= 0, output, grad_output)",
         wrong="grad_output.mul_(output > 0)",
-        shows="not in `gradcheck`",
+        shows="nothing in `gradcheck`",
         caught="a copy of `grad_output`",
     ),
     Mistake(
@@ -137,7 +137,7 @@ MISTAKES = [
         "the near-zero test is not near zero",
         right="output <= 0, output",
         wrong="output <= 0.02, 0 * output",
-        shows="not with right functions",
+        shows="nothing with right functions",
         caught="a ReLU that is wrong near 0",
     ),
     Mistake(
@@ -145,15 +145,15 @@ MISTAKES = [
         "no power `t` in the bias correction",
         right="m, v, t = self.next_state(theta)",
         wrong="m, v, t = *self.next_state(theta)[:2], 1",
-        shows="only from the second step on",
-        caught="some steps",
+        shows="nothing in the first step",
+        caught="several steps",
     ),
     Mistake(
         "2(c)",
         "`eps` is added before the bias correction",
         right="v.sqrt().div_((1 - beta2**t) ** 0.5).add_(eps)",
         wrong="v.sqrt().add_(eps).div_((1 - beta2**t) ** 0.5)",
-        shows="only for small gradients",
+        shows="nothing for gradients of size 1",
         caught="gradients of scale `1e-6`",
     ),
     Mistake(
@@ -202,7 +202,7 @@ def main():
     rows = [mistake for mistake in MISTAKES if mistake.shows]
     columns = {
         "mistake": "{name}",
-        "how it shows": "{shows}",
+        "what one sees": "{shows}",
         "caught by": "{caught}",
     }
     results.print_table(rows, columns)

@@ -142,14 +142,14 @@ def test_what_the_report_says_about_a_mistake(mistake):
     linear = module.LinearFunction.apply
     relu = module.ReLUFunction.apply
     x = randn(7, 3)
-    if mistake.shows == "not with `y.sum().backward()`":
+    if mistake.shows == "nothing with `y.sum().backward()`":
         check(relu, F.relu, x, grad_output=torch.ones_like(x))
-    elif mistake.shows == "not in training: autograd sums it":
+    elif mistake.shows == "nothing in training: autograd sums it":
         check(linear, F.linear, x, randn(5, 3), randn(5))
-    elif mistake.shows == "not in `gradcheck`":
+    elif mistake.shows == "nothing in `gradcheck`":
         gradcheck(relu, leaves(x))
     else:
-        assert mistake.shows == "not with right functions"
+        assert mistake.shows == "nothing with right functions"
         check(relu, F.relu, x + x.sign())  # a test that is not near 0
 
 

@@ -100,10 +100,10 @@ def test_each_known_mistake_is_noticed(mistake):
 )
 def test_what_the_report_says_about_a_mistake(mistake):
     wrong = mistakes.module(mistake).Adam
-    if mistake.shows == "only from the second step on":
+    if mistake.shows == "nothing in the first step":
         check(wrong, 1)
     else:
-        assert mistake.shows == "only for small gradients"
+        assert mistake.shows == "nothing for gradients of size 1"
         assert largest_difference(wrong, gradient=1.0) < 1e-5
         assert largest_difference(wrong, gradient=1e-6) > 1
 

@@ -15,7 +15,7 @@ from decision_boundary.study import causes, data_sets
 from decision_boundary.study.data_sets import Count, Share, TrainedNetworks
 from decision_boundary.study.exact import surrounds_origin
 import numpy as np
-from oracles import NETWORKS, SIDE, UNITS, network_logits
+from oracles import NETWORKS, SIDE, network_logits
 import pytest
 
 starts = load("decision_boundary/study/starts.py")
@@ -122,17 +122,6 @@ def test_networks_are_classified_by_their_units_and_boundaries():
     positive[0, 1] = positive[1, 2] = positive[2, 2] = False
     failures = causes.failures(causes.Initial(None, positive), trained)
     assert failures == (Count(3, 5), Count(2, 6), Count(1, 2))
-
-
-def test_kappa_is_the_pre_activation_where_two_hinges_meet():
-    rng = np.random.default_rng(0)
-    w = UNITS + rng.normal(0, 0.1, (20, 2, 3))
-    b = rng.normal(size=(20, 3))
-    ensemble = NETWORKS._replace(hidden_weights=w, hidden_biases=b)
-    for k, kappa in enumerate(causes.kappas(ensemble)):
-        meeting = np.linalg.solve(w[k][:, :2].T, -b[k, :2])
-        mu = np.linalg.det(w[k][:, :2])  # mu_3 > 0
-        assert kappa == pytest.approx(mu * (w[k][:, 2] @ meeting + b[k, 2]))
 
 
 # Polygons

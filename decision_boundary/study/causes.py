@@ -114,15 +114,3 @@ def failures(initial, trained):
         dead_negative=count(~initial.positive[dead]),
         four_corners=count(trained.corners[closed] == 4),
     )
-
-
-def kappas(ensemble):
-    """kappa (E,) of theory.tex: sum_j mu_j b_j with mu_j > 0 and sum_j mu_j w_j = 0.
-
-    The hidden weight vectors w_j of three units must surround the origin.
-    """
-    w = ensemble.hidden_weights.astype(float)  # (E, 2, 3)
-    second = np.roll(w, -1, axis=2)  # w_(j+1)
-    third = np.roll(w, -2, axis=2)
-    mu = np.abs(second[:, 0] * third[:, 1] - second[:, 1] * third[:, 0])  # (E, 3)
-    return (mu * ensemble.hidden_biases).sum(axis=1)

@@ -82,18 +82,18 @@ def count_hexagons(table, configuration):
 def draw(table):
     """The first seed's network of each configuration, and how many end like it."""
     first = [result for result in table if result.seed == table[0].seed]
-    figure = figures.new_figure(1.35)
-    axes = figure.subplots(1, len(first))
+    figure = figures.new_figure(2.4)
+    axes = figure.subplots(2, 4).flat
     for ax, result in zip(axes, first):
         hidden_units, activation, init = result.configuration
         figures.draw_square(ax)
         figures.draw_image(ax, figures.on_grid(result.training.logits, 400) > 0)
         figures.draw_trained(ax, result.training, result.boundary)
         sizes = "-".join(map(str, [2, *hidden_units, 1]))
-        ax.set_title(f"{activation}, {init}\n{sizes}", fontsize=8)
+        ax.set_title(f"{sizes}, {activation}, {init}")
         same = [r.words for r in table if r.configuration == result.configuration]
         seeds = f"{same.count(result.words)} of {len(same)} seeds"
-        ax.set_xlabel(f"{short(result.words)}\n{seeds}", fontsize=8)
+        ax.set_xlabel(f"{short(result.words)}, {seeds}")
         ax.set(xticks=[], yticks=[])
     return figure
 

@@ -72,13 +72,14 @@ def evaluate(H, trained):
 
 def macros(options, table):
     """{LaTeX macro: text}"""
-    least = min(row.share.mean for row in table)
     exact = sum(row.exact for row in table)
     sampled = sum(row.sampled for row in table)
+    least = min(row.share.mean for row in table)
     return {
         "PolygonsTable": results.latex_table(table, COLUMNS),
         "PolygonsNetworks": options.networks,
         "PolygonsDataSets": options.data_sets,
+        "PolygonsEpochs": options.epochs,
         "PolygonsLeast": f"{least:.1f}",
         "ExactPolygons": f"{exact} of {sampled}",
     }

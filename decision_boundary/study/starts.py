@@ -147,7 +147,6 @@ def cause_macros(options, trained):
     failures = causes.failures(initial, xavier)
     four = causes.kinds_of(trained[XAVIER_FOUR])
     spare = Counter(kind.units for kind in four if kind.boundary == "hexagon")
-    kappas = causes.kappas(trained[SPREAD].ensemble)
     return {
         "PredictTable": results.latex_table(table, causes.START_COLUMNS),
         "PredictSure": data_sets.count(positive[initial.surround]),
@@ -158,7 +157,6 @@ def cause_macros(options, trained):
         "SpareHexagons": spare.total(),
         "SpareDead": spare["dead unit"],
         "SpareNegative": spare["negative weight"],
-        "KappaShare": f"{math.floor(100 * np.mean(kappas <= 0))}",
     }
 
 
