@@ -70,6 +70,8 @@ def train_ensemble(
     seeds = range(seed, seed + len(x))
     starts = [initial_ensemble(networks, hidden_units, init, s, dtype) for s in seeds]
     parameters = stacked(starts)
+    x = x.astype(dtype)
+    y = y.astype(dtype)
     batches = shuffled_batches(x, y, epochs, batch_size, seeds, progress)
     descend(parameters, batches, learning_rate)
     return to_ensemble(*parameters)
@@ -92,15 +94,12 @@ def shuffled_batches(x, y, epochs, batch_size, seeds, progress):
 @np.errstate(all="ignore")  # a network that diverges is counted, not warned about
 def descend(parameters, batches, learning_rate):
     """Train the parameters w (D, E, H, 3), a (D, E, H) and c (D, E), in place."""
-    dtype = parameters[0].dtype
     moments = [(np.zeros_like(theta), np.zeros_like(theta)) for theta in parameters]
     buffers = {}  # by the number of points: the last batch can be smaller
     for t, (x, y) in enumerate(batches, start=1):
         n = x.shape[1]
         if n not in buffers:
             buffers[n] = make_buffers(*parameters, n)
-        x = x.astype(dtype)
-        y = y.astype(dtype)
         grads = gradients(*parameters, x, y, *buffers[n])
         for theta, (m, v), g in zip(parameters, moments, grads):
             adam_step(theta, m, v, g, t, learning_rate)
