@@ -60,10 +60,10 @@ def normalized(z):
 
 
 def scaled(z):
-    """The logits over the largest |z_j|: the same q, and a sum that cannot overflow."""
+    """The logits over a power of two: the same q, and a sum that cannot overflow."""
     z = checked_logits(z)
-    largest = np.abs(z).max(axis=-1, keepdims=True)
-    return z / np.where(largest > 0, largest, 1)
+    _, exponent = np.frexp(np.abs(z).max(axis=-1, keepdims=True))
+    return np.ldexp(z, -exponent)
 
 
 def normalized_loss(z, y):

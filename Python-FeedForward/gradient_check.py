@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+PARAMETERS = ("W1", "W2", "W3", "b1", "b2", "b3")
 NETWORKS = 20
 POINTS = 32
 STEP = np.finfo(float).eps ** (1 / 3)  # balances truncation and rounding
@@ -88,7 +89,7 @@ def deviation(gradient, reference):
 
 
 def check_network(rng):
-    """A Row for each of W1, W2, W3, b1, b2, b3 of one network."""
+    """The deviations of one network from both references, a pair for each parameter."""
     network = FeedForwardNetwork()
     randomize(network, rng)
     X, y = random_points(rng, POINTS)
@@ -96,27 +97,14 @@ def check_network(rng):
     def loss():
         return bce_with_logits_loss(network.forward(X), y).sum()
 
-    parameters = network.weights + network.biases
-    rows = []
-    for name, ours, exact, approximate in zip(
-        ["W1", "W2", "W3", "b1", "b2", "b3"],
+    pairs = []
+    for ours, exact, approximate in zip(
         backward_gradients(network, X, y),
         autograd_gradients(network, X, y),
-        difference_gradients(parameters, loss),
+        difference_gradients(network.weights + network.biases, loss),
     ):
-        rows.append(Row(name, deviation(ours, exact), deviation(ours, approximate)))
-    return rows
-
-
-def largest_deviations(rows):
-    return max(row.autograd for row in rows), max(row.differences for row in rows)
-
-
-def check(seed):
-    """The largest deviations over NETWORKS networks, a Row for each parameter."""
-    rng = np.random.default_rng(seed)
-    tables = [check_network(rng) for _ in range(NETWORKS)]
-    return [Row(rows[0].parameter, *largest_deviations(rows)) for rows in zip(*tables)]
+        pairs.append((deviation(ours, exact), deviation(ours, approximate)))
+    return pairs
 
 
 def main():
@@ -124,14 +112,17 @@ def main():
     script.add_seed(parser)
     options = script.parse(parser)
 
-    rows = check(options.seed)
+    rng = np.random.default_rng(options.seed)
+    deviations = np.array([check_network(rng) for _ in range(NETWORKS)])
+    largest = deviations.max(axis=0)  # (NETWORKS, 6, 2) -> (6, 2); nan if one is
+    rows = [Row(name, *pair) for name, pair in zip(PARAMETERS, largest)]
     columns = {
         "deviation of": "d{parameter}",
         "from autograd": "{autograd:.1e}",
         "from central differences": "{differences:.1e}",
     }
     results.print_table(rows, columns)
-    autograd, differences = largest_deviations(rows)
+    autograd, differences = largest.max(axis=0)
     if not autograd < 10.0**AUTOGRAD_EXPONENT:  # NaN is not, either
         sys.exit("gradient_check.py: backward is wrong: it is not autograd's")
     if not differences < 10.0**DIFFERENCES_EXPONENT:

@@ -35,11 +35,6 @@ class Ensemble(NamedTuple):
         biases = [self.hidden_biases[k], self.output_biases[[k]]]
         return [W.astype(float) for W in weights], [b.astype(float) for b in biases]
 
-    def finite(self):
-        """(E,): whether every parameter of the network is finite."""
-        parameters = [array.reshape(len(array), -1) for array in self]
-        return np.isfinite(np.hstack(parameters)).all(axis=1)
-
 
 def train_ensemble(
     X,
@@ -52,15 +47,13 @@ def train_ensemble(
     init="spread",
     seed=0,
     dtype=np.float32,
-    progress=None,
 ):
     """Train networks with Adam on mean binary cross-entropy, in float32 or float64.
 
     X (N, 2) and y (N, 1), or D data sets at once: X (D, N, 2) and y (D, N, 1). Then
     network k of data set d has index d * networks + k, and starts and is shuffled with
     seed + d. The networks of a data set see the same batches, in an order that is new
-    in each epoch. One that diverges does not affect the others: see `Ensemble.finite`.
-    progress is called with the share of the work done so far.
+    in each epoch. One that diverges does not affect the others.
     """
     x, y = points_with_ones(X, y)
     epochs = integer("epochs", epochs, least=0)
@@ -72,23 +65,21 @@ def train_ensemble(
     parameters = stacked(starts)
     x = x.astype(dtype)
     y = y.astype(dtype)
-    batches = shuffled_batches(x, y, epochs, batch_size, seeds, progress)
+    batches = shuffled_batches(x, y, epochs, batch_size, seeds)
     descend(parameters, batches, learning_rate)
     return to_ensemble(*parameters)
 
 
-def shuffled_batches(x, y, epochs, batch_size, seeds, progress):
+def shuffled_batches(x, y, epochs, batch_size, seeds):
     """Yield batches x (D, n, 3) and y (D, n), each data set in an order of its own."""
     D, N, _ = x.shape
     sets = np.arange(D)[:, None]
     shuffles = [np.random.default_rng([seed, 1]) for seed in seeds]
-    for epoch in range(1, epochs + 1):
+    for _ in range(epochs):
         orders = np.stack([rng.permutation(N) for rng in shuffles])  # (D, N)
         for start in range(0, N, batch_size):
             batch = orders[:, start : start + batch_size]  # (D, n)
             yield x[sets, batch], y[sets, batch]
-        if progress:
-            progress(epoch / epochs)
 
 
 @np.errstate(all="ignore")  # a network that diverges is counted, not warned about

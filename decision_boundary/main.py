@@ -134,7 +134,6 @@ def save_ensemble(options):
         options.epochs,
         init=options.init,
         seed=options.seed,
-        progress=script.share_shown("training"),
     )
     polygons = 0
     inside = 0

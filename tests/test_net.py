@@ -4,7 +4,6 @@ from decimal import Decimal, localcontext
 import inspect
 from itertools import product
 import math
-import re
 import sys
 
 from decision_boundary.data import circle_in_square
@@ -43,7 +42,7 @@ def largest_deviation(module=net, batches=(1, 2, 64)):
         ours = checks.backward_gradients(network, X, y)
         expected = checks.autograd_gradients(network, X, y)
         deviations += map(checks.deviation, ours, expected)
-    return max(deviations)
+    return np.max(deviations)  # nan if one is
 
 
 # The gradients
@@ -85,26 +84,25 @@ def test_what_the_report_says_about_a_mistake(mistake):
         assert largest_deviation(module, batches=[1]) < 1e-12
 
 
-def test_gradient_check_writes_bounds_that_hold(tmp_path, monkeypatch):
+def test_gradient_check_writes_bounds_unless_one_gradient_is_wrong(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(checks, "NETWORKS", 2)
     monkeypatch.setattr(sys, "argv", ["gradient_check.py", "--output", str(tmp_path)])
     checks.main()
-    assert (tmp_path / "numbers/gradients.tex").read_text().splitlines() == [
-        r"\newcommand{\GradientNetworks}{2}",
-        r"\newcommand{\GradientAutograd}{10^{-12}}",
-        r"\newcommand{\GradientDifferences}{10^{-7}}",
-    ]
+    numbers = tmp_path / "numbers/gradients.tex"
+    assert r"{\GradientAutograd}{10^{-12}}" in numbers.read_text()
+    assert r"{\GradientDifferences}{10^{-7}}" in numbers.read_text()
+    numbers.unlink()
+    right = checks.backward_gradients
 
+    def last_is_nan(*case):
+        return [*right(*case)[:5], np.array([np.nan])]
 
-def test_gradient_check_stops_at_a_mistake(tmp_path, monkeypatch):
-    [mistake, *_] = mistakes.of_item("1(a)")
-    wrong = mistakes.module(mistake).FeedForwardNetwork
-    monkeypatch.setattr(checks, "FeedForwardNetwork", wrong)
-    monkeypatch.setattr(checks, "NETWORKS", 1)
-    monkeypatch.setattr(sys, "argv", ["gradient_check.py", "--output", str(tmp_path)])
+    monkeypatch.setattr(checks, "backward_gradients", last_is_nan)
     with pytest.raises(SystemExit, match="backward is wrong"):
         checks.main()
-    assert not (tmp_path / "numbers/gradients.tex").exists()
+    assert not numbers.exists()
 
 
 # The interface
@@ -141,18 +139,14 @@ def test_the_caller_may_reuse_points_and_logits():
     np.testing.assert_equal(ours, expected)
 
 
-@pytest.mark.parametrize("replace", [False, True])
-def test_arrays_may_be_changed_in_place_or_replaced(replace):
+def test_arrays_may_be_changed_in_place_or_replaced():
     network, X, y = random_case(1, 5)
     other, _, _ = random_case(2, 5)
-    for ours, theirs in zip(
-        network.weights + network.biases, other.weights + other.biases
-    ):
-        ours[...] = theirs
-    if replace:
-        network.weights = [W.copy() for W in other.weights]
-        for layer, b in enumerate(other.biases):
-            network.biases[layer] = b.copy()
+    network.forward(X)
+    network.update_weights()  # with gradients of 0
+    network.weights[0][...] = other.weights[0]
+    network.weights[1:] = [W.copy() for W in other.weights[1:]]
+    network.biases = [b.copy() for b in other.biases]
     for either in (network, other):
         checks.backward_gradients(either, X, y)
         either.update_weights()
@@ -252,13 +246,9 @@ def test_a_bad_value_is_named(message, call):
         call()
 
 
-@pytest.mark.parametrize("value", [[1, 2], "x"])
-@pytest.mark.parametrize("name", ["input_size", "learning_rate", "momentum"])
-def test_a_wrong_type_is_named(name, value):
-    with pytest.raises(TypeError, match=f"^{name} must .* {re.escape(repr(value))}$"):
-        NEW(**{name: value})
-
-
-def test_an_activation_that_is_no_name_is_named():
-    with pytest.raises(TypeError, match="^activation must be one of .*, not None$"):
-        NEW(activation=None)
+@pytest.mark.parametrize(
+    "name", ["input_size", "learning_rate", "momentum", "activation"]
+)
+def test_a_wrong_type_is_named(name):
+    with pytest.raises(TypeError, match=f"^{name} must .*, not None$"):
+        NEW(**{name: None})

@@ -1,6 +1,5 @@
 """The window of --live, seen and closed from outside, on a virtual screen (Xvfb)."""
 
-import ctypes
 from importlib.util import find_spec
 from io import BytesIO
 import os
@@ -75,16 +74,9 @@ def photo(screen):
 
 
 def close(screen, window):
-    """Send WM_DELETE_WINDOW, as the button in a window's title bar does."""
-    x11 = ctypes.CDLL("libX11.so.6")
-    x11.XOpenDisplay.restype = ctypes.c_void_p
-    display = ctypes.c_void_p(x11.XOpenDisplay(screen["DISPLAY"].encode()))
-    protocols = x11.XInternAtom(display, b"WM_PROTOCOLS", False)
-    delete = x11.XInternAtom(display, b"WM_DELETE_WINDOW", False)
-    # An XClientMessageEvent, whose type is 33
-    event = (ctypes.c_long * 24)(33, 0, True, 0, window, protocols, 32, delete)
-    x11.XSendEvent(display, ctypes.c_ulong(window), False, ctypes.c_long(0), event)
-    x11.XCloseDisplay(display)
+    """Press q, which Matplotlib takes as its window's button."""
+    command = f"xdotool windowfocus --sync {window} key q"
+    check_output(command.split(), env=screen)
 
 
 def test_the_window_follows_the_training_until_it_is_closed(start, screen, tmp_path):

@@ -83,15 +83,6 @@ def show_progress(text):
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def share_shown(text):
-    """A function that shows the text and the share of the work that is done."""
-
-    def show(share):
-        show_progress(f"{text}: {share:.0%}" if share < 1 else "")
-
-    return show
-
-
 def progress(items, text):
     """Yield the items, and show the text and how many of them are done."""
     items = list(items)

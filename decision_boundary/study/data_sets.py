@@ -58,21 +58,12 @@ class TrainedNetworks(NamedTuple):
         return [boundary[0].vertices for boundary, n in pairs if n == corners]
 
 
-def train(X, y, options, text, scale=1, **training):
+def train(X, y, networks, seed, scale=1, **training):
     """Train networks on each data set, its points times the scale.
 
-    training: arguments of `train_ensemble`
+    training: further arguments of `train_ensemble`
     """
-    ensemble = train_ensemble(
-        scale * X,
-        y,
-        networks=options.networks,
-        seed=options.seed,
-        progress=script.share_shown(text),
-        **training,
-    )
-    if not ensemble.finite().all():
-        raise script.Diverged(f"{text}: the loss is not finite")
+    ensemble = train_ensemble(scale * X, y, networks=networks, seed=seed, **training)
     # On the square, as w . (scale x) = (scale w) . x
     ensemble = ensemble._replace(hidden_weights=scale * ensemble.hidden_weights)
     E = len(ensemble.output_biases)

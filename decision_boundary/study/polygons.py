@@ -45,7 +45,7 @@ COLUMNS = {
 def train(H, options):
     X, y = data_sets.make_data_sets(options.data_sets, options.points, options.seed)
     return data_sets.train(
-        X, y, options, f"{H} units", hidden_units=H, epochs=options.epochs
+        X, y, options.networks, options.seed, hidden_units=H, epochs=options.epochs
     )
 
 
@@ -90,7 +90,9 @@ def main():
     data_sets.add_options(parser, data_sets=20, networks=50)
     options = script.parse(parser)
 
-    table = [evaluate(H, train(H, options)) for H in HIDDEN_UNITS]
+    table = []
+    for H in script.progress(HIDDEN_UNITS, "hidden units"):
+        table.append(evaluate(H, train(H, options)))
     results.print_table(table, COLUMNS)
     results.save(options, "polygons", macros(options, table))
 

@@ -52,8 +52,8 @@ def train(start, scale, D, options):
     return data_sets.train(
         X,
         y,
-        options,
-        f"{scale.name}, {start.name}",
+        options.networks,
+        options.seed,
         scale.factor,
         hidden_units=start.units,
         init=start.init,
@@ -69,7 +69,7 @@ def train_all(options):
     trained = {}
     for scale in (OURS, ARCHIVE):
         trained[scale] = {}
-        for start in scale.starts:
+        for start in script.progress(scale.starts, f"{scale.name}, starts"):
             many = scale == OURS and start.units == 3
             D = options.data_sets if many else few
             trained[scale][start] = train(start, scale, D, options)
