@@ -216,23 +216,13 @@ def test_positive_units_can_die_if_label_0_is_on_the_border_of_the_hull():
     assert not lived[signs > 0].all()
 
 
-def around_the_origin(rng):
-    """w (2, 3), and mu (3,) > 0 with w @ mu = 0, not too close to 0."""
-    while True:
-        w = rng.normal(size=(2, 3))
-        second = np.roll(w, -1, axis=1)
-        third = np.roll(w, -2, axis=1)
-        mu = second[0] * third[1] - second[1] * third[0]
-        if surrounds_origin(w) and np.abs(mu).min() > 0.05:
-            np.testing.assert_allclose(w @ mu, 0, atol=1e-12)
-            return w, np.abs(mu)
-
-
 def test_three_hinges_tell_the_least_value_and_when_there_are_six_corners():
     rng = np.random.default_rng(0)
     found = []
     for case in ["any", "kappa <= 0", "equal a / mu"] * 150:
-        w, mu = around_the_origin(rng)
+        w = directions(rng.uniform(0, 2 * np.pi) + np.array([0, rng.uniform(0.3, 2.8)]))
+        mu = rng.uniform(0.3, 2, 3)
+        w = np.c_[w, -(w @ mu[:2]) / mu[2]]  # so that w @ mu = 0
         b = rng.normal(0, 0.5, 3)
         a = rng.uniform(0.3, 2, 3)
         if case == "kappa <= 0":
