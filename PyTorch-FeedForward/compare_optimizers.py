@@ -90,19 +90,6 @@ def fresh_accuracies(networks, seeds):
     return 100 * right.double().mean(dim=(1, 2)).numpy()
 
 
-class Gain(NamedTuple):
-    """Adam's accuracy minus SGD's, in percentage points: mean over seeds, and error."""
-
-    mean: float
-    error: float  # the standard error of the mean
-
-
-def gain(adam, sgd):
-    differences = adam.accuracies - sgd.accuracies  # (seeds,)
-    standard_error = differences.std(ddof=1) / np.sqrt(len(differences))
-    return Gain(differences.mean(), standard_error)
-
-
 def best(rows):
     """The Row of the least median loss."""
     return min(rows, key=lambda row: row.median_loss)
@@ -132,7 +119,8 @@ def macros(options, table):
     """{LaTeX macro: text}"""
     adam = best(table["Adam"])
     sgd = best(table["SGD"])
-    difference = gain(adam, sgd)
+    gains = adam.accuracies - sgd.accuracies  # (seeds,), in percentage points
+    standard_error = gains.std(ddof=1) / np.sqrt(len(gains))
     return {
         "OptimizerSeeds": options.runs,
         "OptimizerRates": len(table["Adam"]),
@@ -144,8 +132,8 @@ def macros(options, table):
         "SGDBestRate": f"{sgd.rate:.2g}",
         "SGDBestLoss": f"{sgd.median_loss:.4f}",
         "OptimizerLower": f"{np.sum(adam.losses < sgd.losses)} of {options.runs}",
-        "OptimizerGain": f"{difference.mean:.1f}",
-        "OptimizerGainError": f"{difference.error:.1f}",
+        "OptimizerGain": f"{gains.mean():.1f}",
+        "OptimizerGainError": f"{standard_error:.1f}",
     }
 
 
@@ -153,8 +141,7 @@ def main():
     parser = script.parser(__doc__)
     script.add_seed(parser)
     script.add_number(parser, "--epochs", EPOCHS, "passes over the points")
-    two_or_more = script.integer(2)
-    script.add_number(parser, "--runs", 10, "number of seeds", two_or_more)
+    script.add_number(parser, "--runs", 10, "number of seeds", script.integer(2))
     options = script.parse(parser)
 
     seeds = range(options.seed, options.seed + options.runs)

@@ -110,24 +110,21 @@ def check_loss_exists(q, y):
         raise ValueError("z must have z_j / sum_k z_k > 0 where y_j > 0")
 
 
-# Where a run may go: z (..., K) -> (...)
+# The experiment: gradient descent on the logits; the first class is the target. A run
+# ends where it leaves its domain, z (..., K) -> (...)
 
 
-def anywhere(z, y):
+def anywhere(z):
     return np.full(z.shape[:-1], True)
 
 
-def all_positive(z, y):
+def all_positive(z):
     return (z > 0).all(axis=-1)
 
 
-def loss_exists(z, y):
+def loss_exists(z):
     z = scaled(z)
-    S = z.sum(axis=-1, keepdims=True)
-    return ((z * S > 0) | (y == 0)).all(axis=-1)
-
-
-# The experiment: gradient descent on the logits; the first class is the target
+    return z[..., 0] * z.sum(axis=-1) > 0
 
 
 class Row(NamedTuple):
@@ -165,7 +162,7 @@ def least_losses(z, rate, gradient, loss, domain):
     running = np.arange(len(z))
     for _ in range(STEPS):
         z = z - rate * gradient(z, target)
-        inside = domain(z, target)
+        inside = domain(z)
         z = z[inside]
         running = running[inside]
         least[running] = np.minimum(least[running], loss(z, target))
@@ -240,7 +237,7 @@ def draw_arrows(ax, gradient, domain):
     x = np.arange(left + 0.3, right, 0.4)
     y = np.arange(bottom + 0.4, top, 0.4)  # S = 0 at none of the points
     z = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    z = z[domain(z, TARGET)]
+    z = z[domain(z)]
     g = gradient(z, TARGET)
     size = np.linalg.norm(g, axis=1, keepdims=True)
     arrows = -0.19 * np.log1p(2 * size) * g / size
@@ -258,7 +255,7 @@ def descent_path(gradient, domain):
     """The logits (steps, 2) of a descent in small steps, all of the same length."""
     path = []
     z = START
-    while domain(z, TARGET) and z[0] < PLANE[1]:
+    while domain(z) and z[0] < PLANE[1]:
         path.append(z)
         g = gradient(z, TARGET)
         z = z - 0.01 * g / np.linalg.norm(g)

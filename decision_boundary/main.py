@@ -159,9 +159,6 @@ def main():
     trainings, measured = train_all(options, monitor)
     for result in measured:
         print(f"{result.code}, seed {result.seed}: {result.words}")
-    polygons = [result for result in measured if result.corners]
-    if polygons:
-        results.print_table(polygons, measures.COLUMNS)
 
     macros = measures.macros(measured)
     macros["HexagonRate"] = results.plain(options.learning_rate)

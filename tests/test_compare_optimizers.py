@@ -49,6 +49,6 @@ def test_optimizers_are_compared_at_the_rate_of_the_least_median_loss():
     options = SimpleNamespace(runs=3, epochs=7)
     macros = optimizers.macros(options, {"Adam": adam, "SGD": sgd})
     assert (macros["AdamBestRate"], macros["AdamBestLoss"]) == ("0.3", "0.2000")
+    assert macros["OptimizerLower"] == "2 of 3"
     # Differences 0, 1, 8, whose standard deviation is sqrt(19)
-    assert optimizers.gain(adam[1], sgd[0]) == pytest.approx((3, np.sqrt(19 / 3)))
-    assert (macros["OptimizerGain"], macros["OptimizerLower"]) == ("3.0", "2 of 3")
+    assert (macros["OptimizerGain"], macros["OptimizerGainError"]) == ("3.0", "2.5")

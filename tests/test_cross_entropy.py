@@ -91,7 +91,11 @@ def test_the_alternative_refuses_logits_without_a_loss(z):
     for function in (ce.normalized_loss, ce.normalized_gradient):
         with pytest.raises(ValueError, match="z must have (z_j / sum_k z_k > 0|a sum)"):
             function([[1, 1], z], [0.5, 0.5])
-    assert not ce.loss_exists(np.array(z), np.array([0.5, 0.5]))
+
+
+def test_the_loss_of_the_first_class_exists_where_its_share_is_positive():
+    z = np.array([[1, 0], [-2, 1], [2, -3], [-1, 3], [1, -1], [0, 1]])
+    assert ce.loss_exists(z).tolist() == [True, True, False, False, False, False]
 
 
 def test_a_sum_of_0_is_refused_whatever_the_scale():

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 from decision_boundary.data import RADIUS, circle_in_square
 from decision_boundary.ensemble import initial_ensemble, train_ensemble
-from decision_boundary.geometry import disc_error
 from decision_boundary.polygon import Polyline
 from decision_boundary.shared import figures, live, measures, outcomes, results
 from decision_boundary.shared.boundaries import describe, find_boundary
@@ -196,12 +195,7 @@ def test_a_contour_has_as_many_points_as_the_grid_gives():
 def test_measures_of_a_hexagon_and_of_another_boundary():
     outcome = Outcome(7, 0.7, [0.1], 1.0, 0.955, 0.01)
     found = measures.measure("NumPy", relu(hexagon(0.7)), outcome)
-    assert found[:4] == ("NumPy", 7, "a closed convex polygon with 6 corners", 6)
-    side = 0.7 * SIDE
-    [(vertices, _)] = find_boundary(relu(hexagon(0.7)))
-    accuracy = 100 * (1 - disc_error(vertices))
-    expected = [side, side, 120, 120, 3 * side * 0.7, accuracy, 95.5]
-    assert found[4:] == pytest.approx(expected)
+    assert found == ("NumPy", 7, "a closed convex polygon with 6 corners", 6, 95.5)
     other = measures.measure("PyTorch", relu(STRIP), outcome)
     assert (other.corners, other.words) == (0, "2 parts")
     macros = measures.macros([found, found, other])

@@ -171,17 +171,8 @@ def draw_trained(ax, training, polylines):
     draw_boundary(ax, polylines, corners=layers is not None)
 
 
-def draw_network(ax, weights, biases, polylines):
-    """Draw the two sides, the hinges and the boundary of a network 2-H-1 with ReLU."""
-    w, a = weights
-    b, c = biases
-
-    def is_positive(X):
-        hidden = np.maximum(X @ w + b, 0)  # (M, 2) @ (2, H)
-        return hidden @ a + c > 0  # (M, H) @ (H, 1)
-
+def draw_sides(ax, logits):
+    """Tint the square where logits, (M, 2) -> (M, 1), are positive."""
     draw_square(ax)
     ax.set(xticks=[], yticks=[])
-    draw_image(ax, on_grid(is_positive, 400))
-    draw_hinges(ax, w, b)
-    draw_boundary(ax, polylines)
+    draw_image(ax, on_grid(logits, 400) > 0)

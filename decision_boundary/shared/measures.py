@@ -9,30 +9,13 @@ import numpy as np
 
 
 class Result(NamedTuple):
-    """One trained network. Measures are nan unless its boundary is a convex polygon."""
+    """What one trained network is."""
 
     code: str
     seed: int
     words: str  # what the boundary is
-    corners: int
-    shortest: float  # sides
-    longest: float
-    sharpest: float  # angles, in degrees
-    widest: float
-    area: float
-    accuracy: float  # in percent of the square, exact
+    corners: int  # of a convex polygon; else 0
     fresh_accuracy: float  # in percent of fresh points
-
-
-COLUMNS = {
-    "network": "{code}",
-    "seed": "{seed}",
-    "sides": "{shortest:.2f} to {longest:.2f}",
-    "angles": "{sharpest:.0f} to {widest:.0f}",
-    "area": "{area:.3f}",
-    "exact": "{accuracy:.2f}",
-    "fresh": "{fresh_accuracy:.2f}",
-}
 
 
 class Unit(NamedTuple):
@@ -62,26 +45,11 @@ def measure(code, training, outcome):
     """The Result of a trained network."""
     boundary = find_boundary(training)
     is_polygon = training.layers() is not None
-    corners = geometry.count_corners(boundary) if is_polygon else 0
-    lengths = angles = np.array([np.nan])
-    area = accuracy = np.nan
-    if corners:
-        vertices = boundary[0].vertices
-        lengths = geometry.side_lengths(vertices)
-        angles = geometry.interior_angles(vertices)
-        area = geometry.polygon_area(vertices)
-        accuracy = 100 * (1 - geometry.disc_error(vertices))
     return Result(
         code=code,
         seed=outcome.seed,
         words=describe(boundary, is_polygon),
-        corners=corners,
-        shortest=lengths.min(),
-        longest=lengths.max(),
-        sharpest=angles.min(),
-        widest=angles.max(),
-        area=area,
-        accuracy=accuracy,
+        corners=geometry.count_corners(boundary) if is_polygon else 0,
         fresh_accuracy=100 * outcome.fresh_accuracy,
     )
 

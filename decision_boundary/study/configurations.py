@@ -86,15 +86,13 @@ def draw(table):
     axes = figure.subplots(2, 4).flat
     for ax, result in zip(axes, first):
         hidden_units, activation, init = result.configuration
-        figures.draw_square(ax)
-        figures.draw_image(ax, figures.on_grid(result.training.logits, 400) > 0)
+        figures.draw_sides(ax, result.training.logits)
         figures.draw_trained(ax, result.training, result.boundary)
         sizes = "-".join(map(str, [2, *hidden_units, 1]))
         ax.set_title(f"{sizes}, {activation}, {init}")
         same = [r.words for r in table if r.configuration == result.configuration]
         seeds = f"{same.count(result.words)} of {len(same)} seeds"
         ax.set_xlabel(f"{short(result.words)}, {seeds}")
-        ax.set(xticks=[], yticks=[])
     return figure
 
 

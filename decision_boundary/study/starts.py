@@ -110,11 +110,17 @@ def draw(trained):
     axes = figure.subplots(1, len(most_common), squeeze=False)[0]
     for ax, (kind, number) in zip(axes, most_common):
         k = kinds.index(kind)
-        weights, biases = trained.ensemble.network(k)
-        figures.draw_network(ax, weights, biases, trained.boundaries[k])
+        draw_network(ax, trained, k)
         percent = 100 * number / len(kinds)
         ax.set_title(f"{kind.units},\n{kind.boundary} {percent:.1f} %", fontsize=8)
     return figure
+
+
+def draw_network(ax, trained, k):
+    (w, a), (b, c) = trained.ensemble.network(k)
+    figures.draw_sides(ax, lambda X: np.maximum(X @ w + b, 0) @ a + c)
+    figures.draw_hinges(ax, w, b)
+    figures.draw_boundary(ax, trained.boundaries[k])
 
 
 def macros(options, rows):
