@@ -252,3 +252,8 @@ def test_a_bad_value_is_named(message, call):
 def test_a_wrong_type_is_named(name):
     with pytest.raises(TypeError, match=f"^{name} must .*, not None$"):
         NEW(**{name: None})
+
+
+def test_rates_may_be_0():
+    network = NEW(learning_rate=0, momentum=0, weight_decay=0)
+    assert (network.learning_rate, network.momentum, network.weight_decay) == (0, 0, 0)
