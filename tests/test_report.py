@@ -132,21 +132,21 @@ def test_claims_on_the_hexagon(n, numbers):
     assert share(numbers["ConfigurationDeep"]) < 0.5
 
 
-def test_the_example_is_solved_by_hand(numbers):
-    rows = rows_of(numbers["ExampleTable"])
-    units = {int(row[0]): [float(x.strip("$")) for x in row[1:]] for row in rows}
-    x, y = float(numbers["ExampleX"]), float(numbers["ExampleY"])
-    values = {k: w1 * x + w2 * y + b for k, (w1, w2, b, _) in units.items()}
-    hinge, active = int(numbers["ExampleHinge"]), int(numbers["ExampleActive"])
-    assert abs(values[hinge]) < 0.05
-    assert values[active] > 0.1
-    assert values[int(numbers["ExampleOther"])] < -0.1
-    for j, k, third in [(1, 2, 3), (2, 3, 1), (3, 1, 2)]:
-        (a1, a2, b, _), (c1, c2, d, _) = units[j], units[k]
-        crossing = np.linalg.solve([[a1, a2], [c1, c2]], [-b, -d])
-        w1, w2, bias, _ = units[third]
-        assert crossing @ [w1, w2] + bias < -0.1  # off where the others meet
-    logit = units[active][3] * values[active] + float(numbers["ExampleBias"])
+def test_the_example_is_solved_by_hand(n, numbers):
+    rows = [[x.strip("$") for x in row] for row in rows_of(numbers["ExampleTable"])]
+    _, w1, w2, b, outgoing = np.array(rows, dtype=float).T
+    w = np.array([w1, w2])
+    hinge, active, other = (
+        int(n[f"Example{unit}"]) - 1 for unit in ("Hinge", "Active", "Other")
+    )
+    z = [n["ExampleX"], n["ExampleY"]] @ w + b
+    assert abs(z[hinge]) < 0.05
+    assert z[active] > 0.1 > -0.1 > z[other]
+    for k in range(3):
+        others = [k - 1, k - 2]
+        meeting = np.linalg.solve(w[:, others].T, -b[others])
+        assert meeting @ w[:, k] + b[k] < -0.1  # off where the others meet
+    logit = outgoing[active] * z[active] + n["ExampleBias"]
     assert abs(logit) < 0.3  # of 22, from two digits of x and y
 
 

@@ -76,9 +76,8 @@ def test_the_same_command_writes_the_same_bytes(call, tmp_path, path):
     assert (status, err) == (0, "")
     first = read_files(tmp_path / "first")
     assert f"{name}.tex" in first
-    assert {os.path.basename(p) for p in out.partition("wrote\n")[2].split()} == {
-        *first
-    }
+    written = out.partition("wrote\n")[2].split()
+    assert {os.path.basename(path) for path in written} == set(first)
     call(path, f"{options} --output second")
     assert first == read_files(tmp_path / "second")
     call(path, f"{options} --output other --seed 1")
@@ -191,22 +190,14 @@ def test_a_bad_option_takes_one_line_and_status_2(call, path, options, message):
 # What stops a run: one line, and no files
 
 
-@pytest.mark.parametrize(
-    ("error", "status", "message"),
-    [
-        (KeyboardInterrupt(), 130, "\nstopped\n"),
-        (OSError("disk\nis full"), "main.py: disk is full", ""),
-        (MemoryError("too large"), "main.py: too large", ""),
-    ],
-)
-def test_what_stops_a_run_takes_one_line(monkeypatch, capsys, error, status, message):
+@pytest.mark.parametrize("error", [OSError, MemoryError])
+def test_what_stops_a_run_takes_one_line(monkeypatch, error):
     def main():
-        raise error
+        raise error("disk\nis full")
 
     monkeypatch.setattr(sys, "argv", ["/folder/main.py"])
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(SystemExit, match="^main.py: disk is full$"):
         script.run(main)
-    assert (stop.value.code, capsys.readouterr().err) == (status, message)
 
 
 def test_a_training_that_diverges_says_in_which_epoch(call, tmp_path):
