@@ -22,7 +22,7 @@ import numpy as np
 CLASSES = 10
 LEARNING_RATES = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 STEPS = 1000
-NEAR = 0.01  # the least loss of a distribution is 0
+NEAR = 0.01  # a loss below it is near 0, the least one that a distribution can have
 
 
 def softmax(z):
@@ -138,7 +138,7 @@ class Row(NamedTuple):
     softmax_reached: float  # with softmax, a loss below NEAR
     positive_reached: float  # with z / S and positive logits, a loss below NEAR
     below_zero: float  # with z / S and any logits, a loss below 0
-    least_loss: float  # with z / S and any logits: the median over runs
+    least_loss: float  # with z / S and any logits, the median of the least losses
 
 
 def compare(z, rate):

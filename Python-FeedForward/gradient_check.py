@@ -115,7 +115,9 @@ def main():
     rng = np.random.default_rng(options.seed)
     deviations = np.array([check_network(rng) for _ in range(NETWORKS)])
     largest = deviations.max(axis=0)  # (NETWORKS, 6, 2) -> (6, 2); nan if one is
-    rows = [Row(name, *pair) for name, pair in zip(PARAMETERS, largest)]
+    rows = []
+    for name, (autograd, differences) in zip(PARAMETERS, largest):
+        rows.append(Row(name, autograd, differences))
     columns = {
         "deviation of": "d{parameter}",
         "from autograd": "{autograd:.1e}",

@@ -82,23 +82,24 @@ def shuffled_batches(x, y, epochs, batch_size, seeds):
             yield x[sets, batch], y[sets, batch]
 
 
-@np.errstate(all="ignore")  # a network that diverges is counted, not warned about
+@np.errstate(all="ignore")  # a network that diverges is no reason for a warning
 def descend(parameters, batches, learning_rate):
     """Train the parameters w (D, E, H, 3), a (D, E, H) and c (D, E), in place."""
+    _, a, _ = parameters
     moments = [(np.zeros_like(theta), np.zeros_like(theta)) for theta in parameters]
     buffers = {}  # by the number of points: the last batch can be smaller
     for t, (x, y) in enumerate(batches, start=1):
         n = x.shape[1]
         if n not in buffers:
-            buffers[n] = make_buffers(*parameters, n)
+            buffers[n] = make_buffers(a, n)
         grads = gradients(*parameters, x, y, *buffers[n])
         for theta, (m, v), g in zip(parameters, moments, grads):
             adam_step(theta, m, v, g, t, learning_rate)
 
 
-def make_buffers(w, a, c, n):
+def make_buffers(a, n):
     """Arrays for z and relu'(z): new ones in every step can take 1.5 times the time."""
-    z = np.empty((*a.shape, n), w.dtype)  # (D, E, H, n)
+    z = np.empty((*a.shape, n), a.dtype)  # (D, E, H, n)
     return z, np.empty_like(z)
 
 

@@ -38,7 +38,7 @@ NETWORKS = 1000
 
 
 def new_training(
-    code, seed, points, learning_rate, hidden_units, activation="relu", init=INIT
+    code, seed, points, learning_rate, hidden_units, activation=ACTIVATION, init=INIT
 ):
     """The exercise's own training.
 
@@ -94,13 +94,17 @@ def draw(trainings, options):
     if is_answer:
         draw_example(axes[0])
         axes = axes[1:]
-    sizes = "-".join(map(str, [2, *options.hidden_units, 1]))
     for ax, code in zip(axes, trainings):
         training = trainings[code][0]
         figures.draw_map(ax, training)
         figures.draw_trained(ax, training, find_boundary(training))
-        ax.set_title(f"{sizes}, {code}")
+        ax.set_title(f"{layer_sizes(options.hidden_units)}, {code}")
     return figure
+
+
+def layer_sizes(hidden_units):
+    """For example 2-3-1."""
+    return "-".join(map(str, [2, *hidden_units, 1]))
 
 
 def draw_example(ax, apothem=0.7):

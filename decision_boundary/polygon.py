@@ -163,7 +163,7 @@ def cut_regions(rows, regions, column, zero):
 
 
 def with_crossings(region, rows, signs, crossings, column):
-    """The region with a new corner on each edge from a negative to a positive one.
+    """The region with a new corner on each edge between a negative and a positive one.
 
     crossings {edge: its new corner}: the two regions of an edge share the new corner.
     """

@@ -42,7 +42,7 @@ def test_gradients_of_each_network_are_autograds(shape):
     w[0, 0, :, 2] = 0
     x[0, 0, :2] = 0  # on all hinges of the first network
     c[-1, -1] = 1000
-    ours = ensemble.gradients(w, a, c, x, y, *ensemble.make_buffers(w, a, c, n))
+    ours = ensemble.gradients(w, a, c, x, y, *ensemble.make_buffers(a, n))
     parameters = [torch.tensor(array, requires_grad=True) for array in (w, a, c)]
     loss = torch_loss(*parameters, torch.tensor(x), torch.tensor(y))
     for g, right in zip(ours, torch.autograd.grad(loss, parameters), strict=True):

@@ -160,7 +160,7 @@ def gradient_descent(networks, X, y, rate, steps):
     """
     x, y = ensemble.points_with_ones(X, y[:, None])
     parameters = ensemble.stacked([networks])
-    buffers = ensemble.make_buffers(*parameters, len(X))
+    buffers = ensemble.make_buffers(parameters[1], len(X))
     for _ in range(steps):
         yield [theta[0] for theta in parameters]
         gradients = ensemble.gradients(*parameters, x, y, *buffers)

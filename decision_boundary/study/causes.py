@@ -18,7 +18,7 @@ class Initial(NamedTuple):
 
 
 def initial_networks(options):
-    """The Initial ones from which `train_ensemble` starts with the same seeds."""
+    """The Xavier networks from which `train_ensemble` starts with the same seeds."""
     surround = []
     positive = []
     for seed in range(options.seed, options.seed + options.data_sets):

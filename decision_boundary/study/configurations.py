@@ -14,7 +14,6 @@ from decision_boundary.geometry import count_corners
 from decision_boundary.shared import figures, results, script
 from decision_boundary.shared.boundaries import describe, find_boundary
 from decision_boundary.study import data_sets
-import numpy as np
 
 answer = script.load("decision_boundary/main.py")
 
@@ -75,8 +74,8 @@ def train(configuration, seed, options):
 def count_hexagons(table, configuration):
     """The Count of this configuration's networks whose boundary is a hexagon."""
     boundaries = [r.boundary for r in table if r.configuration == configuration]
-    corners = np.array([count_corners(boundary) for boundary in boundaries])
-    return data_sets.count(corners == 6)
+    corners = [count_corners(boundary) for boundary in boundaries]
+    return data_sets.Count(corners.count(6), len(corners))
 
 
 def draw(table):
@@ -88,7 +87,7 @@ def draw(table):
         hidden_units, activation, init = result.configuration
         figures.draw_sides(ax, result.training.logits)
         figures.draw_trained(ax, result.training, result.boundary)
-        sizes = "-".join(map(str, [2, *hidden_units, 1]))
+        sizes = answer.layer_sizes(hidden_units)
         ax.set_title(f"{sizes}, {activation}, {init}")
         same = [r.words for r in table if r.configuration == result.configuration]
         seeds = f"{same.count(result.words)} of {len(same)} seeds"

@@ -44,7 +44,7 @@ class Scale(NamedTuple):
 OURS = Scale("Ours", 1, 0.03, np.float32, STARTS)
 # Where the disc has radius 5; in float32 the counts would depend on the processor
 ARCHIVE = Scale("Archive", 5 / RADIUS, 0.01, np.float64, STARTS[:4])
-FEWER = 5  # one fifth of the data sets for more than 3 units and the archive's scale
+FEWER = 5  # divides the data sets for more than 3 units, and at the archive's scale
 
 
 def train(start, scale, D, options):
@@ -54,7 +54,7 @@ def train(start, scale, D, options):
         y,
         options.networks,
         options.seed,
-        scale.factor,
+        scale=scale.factor,
         hidden_units=start.units,
         init=start.init,
         epochs=options.epochs,
